@@ -1,0 +1,89 @@
+# What a newcomer types. Needs Python 3.11 or newer, make, and a package index that pip can reach;
+# pip's own configuration decides which one.
+
+PYTHON ?= python3
+Q ?= why did Abe court Putin?
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
+# A pin, because a plain "torch" may resolve to a build with gigabytes of GPU libraries.
+TORCH := torch==2.13.0
+
+# The question reaches the command through the environment and never as text of a shell command or
+# of make's own language, so any character may stand in it.
+unexport Q
+export QUESTION := $(value Q)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help ask test bench constraints clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question"
+	@$(VENV)/bin/footnote ask -- "$$QUESTION"
+
+test: $(VENV)/ready-test ## lint, types and all tests, with coverage
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/ruff format --quiet --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term
+	@echo "ran: ruff check, ruff format --check, mypy --strict, pytest with branch coverage; all passed"
+
+bench: $(VENV)/ready-bench ## measure a cold question against LangChain + Chroma
+	@$(VENV)/bin/python -m eval.bench.cold_ask
+
+constraints: ## resolve every dependency afresh and write constraints.txt
+	@$(check_python)
+	@rm -rf build/pins && mkdir -p build && echo "$(TORCH)" > build/seed.txt
+	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
+	@$(PYTHON) -m venv build/pins
+	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
+		-e '.[build,langchain,dev,bench]'
+	@{ sed '/^[^#]/,$$d' constraints.txt; \
+		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
+	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
+	@echo "wrote constraints.txt; make test tells whether it still fits"
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Setting up. An environment counts as finished by its last act, a ready-… file: one that was
+# interrupted carries the file "unfinished" and is made again from nothing.
+
+$(VENV)/ready-ask: pyproject.toml constraints.txt
+	@$(begin)
+	@echo "footnote: installing PyTorch, to build indexes with (some 200 MB to fetch, a minute or two)"
+	@$(PIP) install -c constraints.txt torch
+	@echo "footnote: installing the rest (some 300 MB to fetch, a minute or two)"
+	@$(PIP) install -c constraints.txt -e '.[build]'
+	@$(finish)
+
+$(VENV)/ready-test: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,dev]'
+	@$(finish)
+
+$(VENV)/ready-bench: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing the peer to measure against (some 20 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[build,bench]'
+	@$(finish)
+
+check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "footnote needs Python 3.11 or newer, and '$(PYTHON)' is not: name another one," \
+	"for example  make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+
+begin = if [ -e $(VENV)/unfinished ]; then rm -rf $(VENV); fi; \
+	if [ ! -e $(VENV)/unfinished ] && [ ! -x $(VENV)/bin/python ]; then \
+		$(check_python); \
+		echo "footnote: making $(VENV) (a few seconds)"; \
+		mkdir -p $(VENV) && touch $(VENV)/unfinished && $(PYTHON) -m venv $(VENV) || exit 1; \
+	fi; \
+	rm -f $(VENV)/ready-* && touch $(VENV)/unfinished
+
+# Every set-up holds what asking needs, so ready-ask is told to be as new as the others.
+finish = rm $(VENV)/unfinished && touch $(VENV)/ready-ask $@

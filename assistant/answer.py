@@ -1,0 +1,95 @@
+"""The Answer: what every channel draws and nobody changes.
+
+An Answer is frozen. `Answer.to_dict()` is the JSON of `footnote ask --json`, of the HTTP API and of
+an evaluation run; `Answer.from_dict()` reads it back, equal.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["answered", "declined", "failed"]
+DeclineReason = Literal["not_in_documents", "unsupported", "off_limits", "empty_question"]
+FailReason = Literal["model_unavailable", "model_timeout", "index_unavailable", "internal"]
+Kind = Literal["claim", "remark"]
+Role = Literal["user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One past message of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A footnote: `document.text[start:end] == quote`, in characters of the canonical text."""
+
+    number: int
+    document_id: str
+    title: str
+    source: str
+    start: int
+    end: int
+    quote: str
+    section: str | None
+    page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of the answer.
+
+    A "claim" says something about the world and cites; a "remark" (a greeting, "here is what the
+    article says") claims nothing. `support` is 0 to 1 for a claim, None for a remark.
+    """
+
+    text: str
+    kind: Kind
+    citations: tuple[int, ...]
+    support: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the assistant says, with what it rests on; `outcome` is one of three different things.
+
+    `withheld` counts the sentences that were drafted and not shown. `closest` holds citations worth
+    offering when it declines. `timings_ms` are milliseconds by stage.
+    """
+
+    id: str
+    outcome: Outcome
+    reason: DeclineReason | FailReason | None
+    question: str
+    standalone_question: str
+    text: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    withheld: int = 0
+    closest: tuple[Citation, ...] = ()
+    writer: str = "quote"
+    model: str | None = None
+    prompt: str | None = None
+    index: str | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    usage: dict[str, int] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, dicts, strings and numbers, ready for `json.dumps`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> "Answer":
+        """Read what `to_dict` wrote, also after a trip through JSON.
+
+        Raises KeyError or TypeError for a dict that is not an Answer's.
+        """
+        fields = dict(data)
+        fields["sentences"] = tuple(
+            Sentence(**{**s, "citations": tuple(s["citations"])}) for s in data["sentences"]
+        )
+        fields["citations"] = tuple(Citation(**c) for c in data["citations"])
+        fields["closest"] = tuple(Citation(**c) for c in data["closest"])
+        return cls(**fields)

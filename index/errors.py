@@ -1,0 +1,51 @@
+"""Every error a user can meet, drawn as one tree; each message says what to do next.
+
+FootnoteError
+├── UsageError            what was asked for makes no sense as typed (exit code 2)
+│   └── SettingError      a setting has a value that cannot be used; names the key and the value
+├── LoadError             one file cannot be read as a document; the others go on
+├── ModelError            the embedding model cannot be loaded, exported or run
+├── IndexUnavailable      the index to be read is missing, unfinished, damaged or from another format
+├── BuildError            a build could not finish; the previous generation still answers
+│   └── BuildInProgress   another process is building this index and did not finish in time
+└── MissingExtra          a package of an optional extra is needed; names the install command
+
+A programmer's mistake stays what Python makes of it (TypeError, ValueError): only what a user can
+cause and mend is in this tree, and the command line prints its message without a traceback.
+"""
+
+
+class FootnoteError(Exception):
+    """Base of all errors that a user can cause and mend; `str(error)` is the message to show."""
+
+
+class UsageError(FootnoteError):
+    """What was asked for makes no sense as typed."""
+
+
+class SettingError(UsageError):
+    """A setting has a value that cannot be used."""
+
+
+class LoadError(FootnoteError):
+    """One file cannot be read as a document."""
+
+
+class ModelError(FootnoteError):
+    """The embedding model cannot be loaded, exported or run."""
+
+
+class IndexUnavailable(FootnoteError):
+    """The index to be read is missing, unfinished, damaged or from another format."""
+
+
+class BuildError(FootnoteError):
+    """A build could not finish; the previous generation still answers."""
+
+
+class BuildInProgress(BuildError):
+    """Another process is building this index and did not finish in time."""
+
+
+class MissingExtra(FootnoteError):
+    """A package of an optional extra is needed for what was asked."""

@@ -1,0 +1,95 @@
+"""What an index holds and returns: documents, their sections and sentences, passages, hits.
+
+All are frozen. Offsets are counted in characters (Unicode code points) of `Document.text`, the one
+canonical text: `start` is the first character, `end` one past the last, so that
+`document.text[start:end]` is always the thing meant.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The part of a document under one heading, from after the heading to the next heading.
+
+    `heading` is the heading's own words ("" before the first one), `level` 1 to 6 (0 when there is
+    no heading). `path` names the headings above it, outermost first, its own last.
+    """
+
+    heading: str
+    level: int
+    start: int
+    end: int
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Page `number` (from 1) of a paged document and the slice of the text that stands on it."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text to be cited. Sections are in order and do not overlap; headings lie between them."""
+
+    id: str
+    title: str
+    source: str
+    text: str
+    sections: tuple[Section, ...] = ()
+    pages: tuple[Page, ...] = ()
+
+    def section_at(self, offset: int) -> Section | None:
+        """Return the section that holds the character at `offset`, if any does."""
+        return next((s for s in self.sections if s.start <= offset < s.end), None)
+
+    def page_at(self, offset: int) -> int | None:
+        """Return the number of the page that holds the character at `offset`, if pages are known."""
+        return next((p.number for p in self.pages if p.start <= offset < p.end), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A slice of one document: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A slice of a document: whole sentences under one heading.
+
+    `sentences` are its sentences' spans in document offsets, in order; `text` is the slice itself.
+    `section` is the heading it stands under ("" for none).
+    """
+
+    id: int
+    document_id: str
+    start: int
+    end: int
+    text: str
+    section: str
+    sentences: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with the scores that found it.
+
+    `score` orders hits (higher is better; it is a rank fusion and means nothing across questions).
+    `dense` is the cosine of question and passage, -1 to 1; `lexical` the BM25 score, from 0.
+    `dense_rank` and `lexical_rank` count from 1; None where that half did not return the passage.
+    """
+
+    passage: Passage
+    document: Document
+    score: float
+    dense: float | None
+    lexical: float | None
+    dense_rank: int | None
+    lexical_rank: int | None

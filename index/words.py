@@ -1,0 +1,93 @@
+"""Cut text into words: `words("Abe's 27 meetings in Hokkaidō")`, with the stem each is matched by.
+
+One way of cutting for the lexical index and for whoever compares a question with a sentence, so that
+the two never disagree about what a word is. Pure. English is stemmed (Snowball, through PyStemmer);
+runs of Chinese, Japanese or Korean characters, which have no spaces, become overlapping pairs.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_WORD = re.compile(
+    rf"[{_CJK}]+|(?:[^\W\d_]\.){{2,}}|(?:(?![{_CJK}])[^\W_])+(?:[.,](?=\d)\d+)*"
+)
+_CJK_RUN = re.compile(rf"[{_CJK}]")
+_POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
+_LOCAL = threading.local()
+
+STOP_WORDS = frozenset(
+    """a about again all also am an and any are as at be been being both but by can could did do does
+    doing done each few for from had has have having he her here hers him his how i if in into is it
+    its just may me might more most must my no nor not of on or other our ours own per same shall she
+    should so some such t than that the their theirs them then there these they this those to too us
+    very was wat we were what when where which who whom whose why will with would you your yours d ll
+    re ve m""".split()
+)
+"""Words that ask or connect and name nothing; matching them would say nothing ("wat" is a typo)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as written, and the `stem` it is matched by (casefolded, without accents, stemmed)."""
+
+    text: str
+    stem: str
+    start: int
+
+    @property
+    def is_content(self) -> bool:
+        """Whether the word names something; False for "the", "what", "did"."""
+        return self.text.casefold() not in STOP_WORDS
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[Word, ...]:
+    """Return the words of `text` in order; `Word.start` is an offset into `text`.
+
+    Numbers stay whole ("1956", "7,731.5"), "Abe's" is "Abe", "U.S." one word; white space and symbols are dropped.
+    """
+    # Blanked, not removed, so that offsets stay true.
+    plain = _POSSESSIVE.sub(lambda match: " " * len(match.group()), text)
+    return tuple(_words(plain))
+
+
+def content_stems(text: str) -> list[str]:
+    """Return the stems of the content words of `text`, in order, repetitions kept."""
+    return [word.stem for word in words(text) if word.is_content]
+
+
+def fold(text: str) -> str:
+    """Return `text` casefolded and without accents: "Hokkaidō" and "hokkaido" become one."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _words(text: str) -> Iterator[Word]:
+    for match in _WORD.finditer(text):
+        run, start = match.group(), match.start()
+        if not _CJK_RUN.match(run):
+            yield Word(run, stem(run), start)
+        elif len(run) == 1:
+            yield Word(run, run, start)
+        else:
+            for i in range(len(run) - 1):
+                yield Word(run[i : i + 2], run[i : i + 2], start + i)
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Return what `word` is matched by."""
+    # A Snowball stemmer holds state while it works: one for each thread.
+    if not hasattr(_LOCAL, "stemmer"):
+        _LOCAL.stemmer = Stemmer.Stemmer("english")
+    # "U.S." is matched as "us"; the point in "3.5" stays.
+    plain = fold(word) if word[0].isdigit() else fold(word).replace(".", "")
+    stemmed: str = _LOCAL.stemmer.stemWord(plain)
+    return stemmed

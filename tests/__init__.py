@@ -1,0 +1,1 @@
+"""Footnote's tests: offline, one file for each module or promise; run them with `make test`."""

@@ -1,0 +1,294 @@
+"""The walls between our modules: the tables below say who may import what, and nothing else may.
+
+Read from the source with `ast`, so that an import inside a function, under TYPE_CHECKING or by
+`import_module("…")` counts like any other. Every rule is also fed a small offender, to see it fail.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.source import PACKAGES, modules
+
+MAY_IMPORT = {
+    "index": {"index"},  # documents in, ranked passages out; knows nothing of chat
+    "prompts": {"prompts"},  # words only
+    "assistant": {"assistant", "index", "prompts"},
+    "eval": {"eval", "assistant", "index", "prompts"},  # measures what ships; nobody imports it
+}
+"""Which of our packages a package may import."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Modules of `assistant` on one level; `neighbours`: they may import each other."""
+
+    names: frozenset[str]
+    neighbours: bool = False
+
+
+LAYERS = (
+    Layer(frozenset({"answer", "settings"})),  # what everybody shares
+    # The steps of the main path and their tools.
+    Layer(
+        frozenset(
+            {"answerability", "condense", "conversations", "ground", "llm", "question", "quote"}
+            | {"support", "write"}
+        ),
+        neighbours=True,
+    ),
+    Layer(frozenset({"ask"})),  # the main path
+    Layer(frozenset({"draw", "langchain"})),  # an Answer as text, as a Runnable
+    Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
+    Layer(frozenset({"wiring"})),  # the composition root
+    Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
+    Layer(frozenset({"cli"})),
+)
+"""The inside of `assistant`, from the bottom: a module imports from the layers below its own."""
+
+LAZILY = {
+    ("assistant.cli", "eval"): "attaches evaluation's commands when one is called for",
+}
+"""Imports against the direction, allowed inside a function only, each with its reason."""
+
+HOMES = {
+    "bm25s": {"index.lexical"},
+    "charset_normalizer": {"index.load"},
+    "chromadb": {"index.store"},
+    "fastapi": {"assistant.api"},
+    "langchain": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
+    "langchain_core": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
+    "markdown_it": {"index.load"},
+    "onnxruntime": {"index.embed"},
+    "prompt_toolkit": {"assistant.cli"},
+    "pydantic": {"assistant.settings"},
+    "pydantic_settings": {"assistant.settings"},
+    "rich": {"assistant.cli", "assistant.draw"},
+    "sentence_transformers": {"index.embed"},
+    "sentencex": {"index.split"},
+    "slack_bolt": {"assistant.slack"},
+    "Stemmer": {"index.words"},
+    "tokenizers": {"index.embed"},
+    "torch": {"index.embed"},
+    "typer": {"assistant.cli"},
+    "uvicorn": {"assistant.api"},
+    # The benchmark's peer is another program that happens to lie here.
+    "langchain_chroma": {"eval.bench.peer_langchain"},
+    "langchain_huggingface": {"eval.bench.peer_langchain"},
+    "langchain_text_splitters": {"eval.bench.peer_langchain"},
+}
+"""A library's home: the modules that may import it, so that replacing it stays a small change."""
+
+ANYWHERE = {"filelock", "numpy", "platformdirs", "rapidfuzz"}
+"""Libraries that are a vocabulary and need no home. A library in neither table fails."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the module that is wanted, on which line, and whether inside a function."""
+
+    target: str
+    line: int
+    lazy: bool
+
+
+def imports(module: str, source: str) -> Iterator[Import]:
+    """Yield every import in `source`, wherever it stands; `from . import x` is made absolute."""
+    tree = ast.parse(source)
+    functions = [
+        n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    lazy = {id(inner) for function in functions for inner in ast.walk(function)}
+    for node in ast.walk(tree):
+        for target in _targets(module, node):
+            yield Import(target, getattr(node, "lineno", 0), id(node) in lazy)
+
+
+def _targets(module: str, node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=base, names=names, level=level):
+            above = module.split(".")[:-level] if level else []
+            prefix = ".".join([*above, *([base] if base else [])])
+            for alias in names:
+                inner = f"{prefix}.{alias.name}"
+                yield inner if inner in modules() else prefix
+        case ast.Call(func=ast.Attribute(attr=called) | ast.Name(id=called), args=[first, *_]):
+            named = called in {"import_module", "__import__"} and isinstance(first, ast.Constant)
+            if named and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+def violations(module: str, source: str) -> list[str]:
+    """Return what `module` imports against the tables, a line of text for each."""
+    found = []
+    for one in imports(module, source):
+        package = one.target.partition(".")[0]
+        wrong = _wrong_inside(module, one) if package in PACKAGES else _wrong_library(module, one)
+        if wrong:
+            found.append(f"{module}:{one.line} imports {one.target}: {wrong}")
+    return found
+
+
+def _wrong_inside(module: str, one: Import) -> str | None:
+    package, target = module.partition(".")[0], one.target.partition(".")[0]
+    if (module, target) in LAZILY or (module, one.target) in LAZILY:
+        return None if one.lazy else "allowed inside a function only"
+    if target not in MAY_IMPORT[package]:
+        return f"{package} may not import {target}"
+    if package == target == "assistant" and module != one.target:
+        return _wrong_layer(module, one.target)
+    return None
+
+
+def _wrong_layer(module: str, target: str) -> str | None:
+    own, other = _layer(module), _layer(target)
+    if own is None or other is None:
+        return f"{module if own is None else target} has no place in LAYERS yet"
+    if other > own:
+        return "against the direction of LAYERS"
+    if other == own and not LAYERS[own].neighbours:
+        return "neighbours in LAYERS that know nothing of one another"
+    return None
+
+
+def _layer(module: str) -> int | None:
+    name = module.removeprefix("assistant.").partition(".")[0]
+    return next((i for i, layer in enumerate(LAYERS) if name in layer.names), None)
+
+
+def _wrong_library(module: str, one: Import) -> str | None:
+    library = one.target.partition(".")[0]
+    if library in sys.stdlib_module_names or library in ANYWHERE:
+        return None
+    if library not in HOMES:
+        return f"{library} has no home yet; give it one in HOMES"
+    return None if module in HOMES[library] else f"its home is {', '.join(sorted(HOMES[library]))}"
+
+
+def cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the modules of one import cycle, the first one also last; empty when there is none."""
+    done: set[str] = set()
+
+    def search(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module in done:
+            return []
+        for target in sorted(graph.get(module, ())):
+            if found := search(target, [*path, module]):
+                return found
+        done.add(module)
+        return []
+
+    return next((found for module in sorted(graph) if (found := search(module, []))), [])
+
+
+def _graph() -> dict[str, set[str]]:
+    graph: dict[str, set[str]] = {}
+    for module, file in modules().items():
+        targets = {one.target for one in imports(module, file.read_text("utf-8"))}
+        allowed = {target for importer, target in LAZILY if importer == module}
+        graph[module] = {t for t in targets if t in modules() and t not in allowed} - {module}
+    return graph
+
+
+def test_no_module_imports_against_the_tables() -> None:
+    """The whole of our source keeps to the tables above."""
+    found = [v for m, file in modules().items() for v in violations(m, file.read_text("utf-8"))]
+    assert found == []
+
+
+def test_there_is_no_import_cycle() -> None:
+    """Modules can be read from the bottom up."""
+    assert cycle(_graph()) == []
+
+
+def test_every_exception_is_in_use() -> None:
+    """An exception that nobody needs any more is taken out of its table."""
+    sources = {module: file.read_text("utf-8") for module, file in modules().items()}
+    for importer, target in LAZILY:
+        if importer in sources:
+            wanted = {one.target for one in imports(importer, sources[importer])}
+            assert any(name == target or name.startswith(f"{target}.") for name in wanted)
+
+
+OFFENDERS = {
+    "index must not know chat": ("index.search", "import assistant.ask", "index may not import"),
+    "prompts are words only": ("prompts.x", "import index.errors", "prompts may not import"),
+    "nobody imports eval": ("assistant.ask", "from eval import run", "may not import eval"),
+    "not even index": ("index.build", "import eval", "index may not import eval"),
+    "cli takes eval lazily": ("assistant.cli", "from eval import run", "inside a function only"),
+    "a step is below ask": (
+        "assistant.quote",
+        "from assistant import ask",
+        "against the direction",
+    ),
+    "ask is below channels": ("assistant.ask", "import assistant.api", "against the direction"),
+    "channels are below wiring": ("assistant.api", "import assistant.wiring", "against the"),
+    "only cli is above wiring": ("assistant.wiring", "import assistant.cli", "against the"),
+    "settings is a leaf": ("assistant.settings", "import assistant.ask", "against the direction"),
+    "answer is a leaf": ("assistant.answer", "import assistant.settings", "neighbours"),
+    "channels are strangers": ("assistant.api", "import assistant.slack", "neighbours"),
+    "a module needs a place": (
+        "assistant.novelty",
+        "import assistant.answer",
+        "no place in LAYERS",
+    ),
+    "a relative import counts": ("assistant.ask", "from . import api", "against the direction"),
+    "chromadb": ("index.search", "import chromadb.config", "its home is index.store"),
+    "bm25s": ("index.search", "import bm25s", "its home is index.lexical"),
+    "Stemmer": ("assistant.support", "import Stemmer", "its home is index.words"),
+    "torch": ("index.build", "import torch", "its home is index.embed"),
+    "onnxruntime": ("assistant.support", "import onnxruntime", "its home is index.embed"),
+    "sentencex": ("assistant.ground", "import sentencex", "its home is index.split"),
+    "typer": ("assistant.api", "import typer", "its home is assistant.cli"),
+    "rich": ("assistant.api", "from rich import text", "its home is assistant.cli, assistant.draw"),
+    "fastapi": ("assistant.cli", "import fastapi", "its home is assistant.api"),
+    "slack_bolt": ("assistant.api", "import slack_bolt", "its home is assistant.slack"),
+    "langchain": ("assistant.ask", "import langchain_core.runnables", "its home is assistant.lang"),
+    "the peer": ("eval.run", "import langchain_chroma", "its home is eval.bench.peer_langchain"),
+    "a stranger": ("index.load", "import pandas", "pandas has no home yet"),
+    "inside a function": ("assistant.ask", "def f():\n  import torch", "ask:2 imports torch"),
+    "in a method": ("assistant.ask", "class C:\n  def f(self):\n    import torch", "ask:3 imports"),
+    "for types only": (
+        "assistant.ask",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n  import torch",
+        "ask:3 imports torch",
+    ),
+    "by name": ("assistant.ask", "import importlib\nimportlib.import_module('torch')", "ask:2"),
+    "by the builtin": ("assistant.ask", "__import__('torch.nn')", "imports torch.nn"),
+}
+
+
+@pytest.mark.parametrize(("module", "source", "says"), OFFENDERS.values(), ids=OFFENDERS.keys())
+def test_each_rule_was_seen_to_fail(module: str, source: str, says: str) -> None:
+    """A small offender against each rule is reported, with its line and the rule."""
+    (found,) = violations(module, source)
+    assert says in found
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("assistant.ask", "from assistant.quote import QuotingWriter\nfrom index.errors import E"),
+        ("assistant.ground", "from assistant import answer"),
+        ("assistant.wiring", "import assistant.api\nimport index.build"),
+        ("assistant.cli", "def run():\n  from eval import cases\nfrom assistant import wiring"),
+        ("index.store", "def f():\n  import chromadb"),
+        ("eval.run", "import json\nimport numpy as np\nfrom assistant import Assistant"),
+    ],
+)
+def test_what_the_tables_allow_is_not_reported(module: str, source: str) -> None:
+    """The checker is no wall against everything."""
+    assert violations(module, source) == []
+
+
+def test_a_cycle_is_found_and_told() -> None:
+    """The cycle's search names its members; a diamond is no cycle."""
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert cycle({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}}) == []
