@@ -14,7 +14,9 @@ from typing import Literal
 
 from index.words import STOP_WORDS, fold, stem, words
 
-Asks = Literal["number", "time", "reason", "person", "place", "manner", "yes or no", "which", "open"]
+Asks = Literal[
+    "number", "time", "reason", "person", "place", "manner", "yes or no", "which", "open"
+]
 Shape = Literal["fact", "several", "reasons", "comparison", "overview", "instruction", "greeting"]
 
 _ASKS: tuple[tuple[Asks, str], ...] = (
@@ -24,13 +26,19 @@ _ASKS: tuple[tuple[Asks, str], ...] = (
         r"of|(what|which) (\w+ )?(number|percentage|amount|sum|fraction|proportion|share|price|cost|size)"
         r"|(what|which) (is|was|are|were) the (\w+ )?(population|cost|price|total|size|age)",
     ),
-    ("time", r"when|(what|which) (\w+ )?(year|date|day|month|century|decade|time|period)s?|since when"),
+    (
+        "time",
+        r"when|(what|which) (\w+ )?(year|date|day|month|century|decade|time|period)s?|since when",
+    ),
     (
         "reason",
         r"why|how come|what (\w+ ){0,3}(caus|reason|led|lead|prompt|motivat|drove|driv|purpose|made)\w*|"
         r"reasons?|for what|what (\w+ ){1,4}for",
     ),
-    ("person", r"who|whom|whose|(what|which) (\w+ )?(person|people|leader|president|minister|man|woman)"),
+    (
+        "person",
+        r"who|whom|whose|(what|which) (\w+ )?(person|people|leader|president|minister|man|woman)",
+    ),
     (
         "place",
         r"where|(what|which) (\w+ )?(country|countries|city|cities|state|place|region|location|area|"
@@ -41,7 +49,9 @@ _ASKS: tuple[tuple[Asks, str], ...] = (
 )
 _YES_OR_NO = r"(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b"
 
-_COMPARISON = r"compare|compared|comparison|versus|vs|differ|differs|differed|difference|differences|contrast"
+_COMPARISON = (
+    r"compare|compared|comparison|versus|vs|differ|differs|differed|difference|differences|contrast"
+)
 _OVERVIEW = (
     r"summar\w+|overview|tl dr|tldr|gist|main (point|idea|argument|message|topic|theme|takeaway)s?|"
     r"what (is|s|was) (this|it|the|that) ?(\w+ )?(document|article|text|page|paper|story|piece|file)? ?"
@@ -76,8 +86,20 @@ _FOCUS = re.compile(
     rf"\b(?:what|which) (?P<named>(?:(?!{_AUXILIARY}\b)\w+ ){{1,3}}?)"
     rf"(?=(?:{_AUXILIARY}|of|in|on|to|for|that|who|\w+ed)\b|$)"
 )
-_MISSPELT = {"wat": "what", "wut": "what", "waht": "what", "wht": "what", "wich": "which", "y": "why",
-             "wen": "when", "whn": "when", "hw": "how", "hwo": "how", "whos": "who", "whats": "what is"}
+_MISSPELT = {
+    "wat": "what",
+    "wut": "what",
+    "waht": "what",
+    "wht": "what",
+    "wich": "which",
+    "y": "why",
+    "wen": "when",
+    "whn": "when",
+    "hw": "how",
+    "hwo": "how",
+    "whos": "who",
+    "whats": "what is",
+}
 _DIGITS = re.compile(r"\d")
 
 

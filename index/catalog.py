@@ -1,0 +1,220 @@
+"""What a generation's texts are: documents, sections, passages and sentences, in one SQLite file.
+
+    write_catalog(file, entries)           # once, by a build
+    catalog = Catalog(file)                # from then on read-only, from any thread
+    catalog.passages([3, 4]); catalog.document("japan-russia-1f0c9a2e")
+
+Passages and sentences are numbered through the whole generation, from 0, in the order in which
+their vectors stand in `passages.npy` and `sentences.npy`.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from index.errors import IndexUnavailable
+from index.passage import Document, Page, Passage, Section, Span
+
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, position INTEGER, title TEXT, source TEXT, origin TEXT, content_hash TEXT,
+    text TEXT, sections TEXT, pages TEXT);
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY, document_id TEXT, start INTEGER, end INTEGER, section TEXT,
+    vector_key TEXT);
+CREATE TABLE sentences (
+    id INTEGER PRIMARY KEY, passage_id INTEGER, document_id TEXT, start INTEGER, end INTEGER);
+CREATE TABLE words (word TEXT PRIMARY KEY, passages INTEGER) WITHOUT ROWID;
+CREATE INDEX passages_by_document ON passages (document_id);
+CREATE INDEX sentences_by_place ON sentences (document_id, start);
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document as an index keeps it.
+
+    `origin` is where it came from, in a form that stays true when the index and its files move
+    together; `content_hash` that of the file's bytes; `passages` are numbered from 0 within the
+    document; `vector_keys` name, one for each passage, what its vector was made from.
+    """
+
+    document: Document
+    origin: str
+    content_hash: str
+    passages: tuple[Passage, ...]
+    vector_keys: tuple[str, ...]
+
+
+def write_catalog(file: Path, entries: Iterable[Entry], words: Iterable[tuple[str, int]]) -> None:
+    """Write a new catalog to `file`, which must not exist; `words` are (word, passages with it)."""
+    with sqlite3.connect(file) as database:
+        database.executescript(_SCHEMA)
+        numbers = _Numbers()
+        for position, entry in enumerate(entries):
+            _write_entry(database, position, entry, numbers)
+        database.executemany("INSERT INTO words VALUES (?, ?)", words)
+    database.close()
+
+
+@dataclass
+class _Numbers:
+    passage: int = 0
+    sentence: int = 0
+
+
+def _write_entry(
+    database: sqlite3.Connection, position: int, entry: Entry, numbers: _Numbers
+) -> None:
+    document = entry.document
+    sections = [[s.heading, s.level, s.start, s.end, s.path] for s in document.sections]
+    pages = [[p.number, p.start, p.end] for p in document.pages]
+    database.execute(
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(document.id, position, document.title, document.source, entry.origin),
+            *(entry.content_hash, document.text, json.dumps(sections), json.dumps(pages)),
+        ),
+    )
+    for passage, key in zip(entry.passages, entry.vector_keys, strict=True):
+        database.execute(
+            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
+            (numbers.passage, document.id, passage.start, passage.end, passage.section, key),
+        )
+        for span in passage.sentences:
+            database.execute(
+                "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
+                (numbers.sentence, numbers.passage, document.id, span.start, span.end),
+            )
+            numbers.sentence += 1
+        numbers.passage += 1
+
+
+class Catalog:
+    """A catalog opened read-only; it may lie on a read-only disk, and threads may share it.
+
+    Raises IndexUnavailable when the file is missing or no catalog, also later on.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        # immutable: SQLite takes no lock and writes no journal beside a file that never changes.
+        address = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
+        try:
+            self._database = sqlite3.connect(address, uri=True, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+        self.document = lru_cache(maxsize=256)(self._document)
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.document.cache_clear()
+        self._database.close()
+
+    def documents(self) -> list[Document]:
+        """Return all documents, in the order in which they were indexed."""
+        return [self.document(row[0]) for row in self._rows("SELECT id FROM documents ORDER BY 2")]
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield everything back as it was written, passages numbered within their document."""
+        query = "SELECT id, origin, content_hash FROM documents ORDER BY position"
+        for document_id, origin, content_hash in self._rows(query):
+            keys = self._rows(
+                "SELECT vector_key FROM passages WHERE document_id = ? ORDER BY id", document_id
+            )
+            passages = self.passages_of(document_id)
+            first = passages[0].id if passages else 0
+            yield Entry(
+                document=self.document(document_id),
+                origin=origin,
+                content_hash=content_hash,
+                passages=tuple(replace(passage, id=passage.id - first) for passage in passages),
+                vector_keys=tuple(row[0] for row in keys),
+            )
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """Return the passages with these numbers, in this order. Raises KeyError for an unknown."""
+        return [self._passage(number) for number in ids]
+
+    def passages_of(self, document_id: str) -> list[Passage]:
+        """Return the passages of one document, in order."""
+        query = "SELECT id FROM passages WHERE document_id = ? ORDER BY id"
+        return self.passages([row[0] for row in self._rows(query, document_id)])
+
+    def sentence_rows(self, passage: Passage) -> tuple[int, int]:
+        """Return the first and one past the last row of `passage`'s sentences in sentences.npy."""
+        (row,) = self._rows(
+            "SELECT MIN(id), MAX(id) + 1 FROM sentences WHERE document_id = ? AND start >= ? "
+            "AND end <= ?",
+            *(passage.document_id, passage.start, passage.end),
+        )
+        return (row[0] or 0, row[1] or 0)
+
+    def vector_rows(self) -> list[tuple[str, int, int, int]]:
+        """Return (vector key, passage number, first and one past last sentence row), in order."""
+        return self._rows(
+            "SELECT vector_key, passages.id, MIN(sentences.id), MAX(sentences.id) + 1 "
+            "FROM passages JOIN sentences ON passage_id = passages.id "
+            "GROUP BY passages.id ORDER BY passages.id"
+        )
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a document holds `word`, casefolded and without accents."""
+        return bool(self._rows("SELECT 1 FROM words WHERE word = ?", word))
+
+    def words(self) -> list[tuple[str, int]]:
+        """Return every word of the documents, folded, and how many passages hold it."""
+        return self._rows("SELECT word, passages FROM words ORDER BY word")
+
+    def _document(self, document_id: str) -> Document:
+        found = self._rows(
+            "SELECT id, title, source, text, sections, pages FROM documents WHERE id = ?",
+            document_id,
+        )
+        if not found:
+            raise KeyError(document_id)
+        name, title, source, text, sections, pages = found[0]
+        return Document(
+            id=name,
+            title=title,
+            source=source,
+            text=text,
+            sections=tuple(Section(*s[:4], tuple(s[4])) for s in json.loads(sections)),
+            pages=tuple(Page(*p) for p in json.loads(pages)),
+        )
+
+    def _passage(self, number: int) -> Passage:
+        found = self._rows(
+            "SELECT document_id, start, end, section FROM passages WHERE id = ?", number
+        )
+        if not found:
+            raise KeyError(number)
+        document_id, start, end, section = found[0]
+        spans = self._rows(
+            "SELECT start, end FROM sentences WHERE passage_id = ? ORDER BY id", number
+        )
+        return Passage(
+            id=number,
+            document_id=document_id,
+            start=start,
+            end=end,
+            text=self.document(document_id).text[start:end],
+            section=section,
+            sentences=tuple(Span(*span) for span in spans),
+        )
+
+    def _rows(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> IndexUnavailable:
+        return IndexUnavailable(f"{self._file} is damaged ({error}); index the documents again")

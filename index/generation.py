@@ -1,0 +1,130 @@
+"""A generation: one finished index in one folder, and the pointer to the one that answers.
+
+    INDEX/current                     the id of the generation that answers
+    INDEX/lock                        held by the build under way
+    INDEX/generations/<id>/manifest.json   written last: without it there is no generation
+        catalog.db   lexical/   vectors/   sentences.npy   model/
+
+A generation never changes once its manifest stands, so any number of processes may read it, also
+from a read-only disk, and copy it whole.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from index.errors import IndexUnavailable
+
+FORMAT = 1
+"""Version of the layout above; a generation of another format must be indexed again."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a generation is: its id, what made its vectors, how much it holds.
+
+    `files` gives each file's size in bytes and SHA-256, by its path within the generation.
+    """
+
+    format: int
+    id: str
+    created: str
+    embedder: str
+    model: str
+    dimension: int
+    splitter: str
+    documents: int
+    passages: int
+    sentences: int
+    files: dict[str, tuple[int, str]]
+
+
+def current_generation(index: Path) -> Path:
+    """Return the folder of the generation that answers. Raises IndexUnavailable."""
+    try:
+        name = (index / "current").read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        raise IndexUnavailable(
+            f"there is no index at {index}; make one with: footnote index PATH --index {index}"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexUnavailable(f"the index at {index} cannot be read ({error})") from error
+    if not (name.isalnum() and name.isascii()):
+        raise IndexUnavailable(f"{index / 'current'} is damaged; index the documents again")
+    return index / "generations" / name
+
+
+def switch(index: Path, name: str) -> None:
+    """Let generation `name` answer from now on: one atomic step."""
+    aside = index / f".current-{os.getpid()}"
+    with aside.open("w", encoding="ascii") as stream:
+        stream.write(name + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(index / "current")
+    sync_folder(index)
+
+
+def read_manifest(generation: Path) -> Manifest:
+    """Read a generation's manifest and check that its files are there, at their full size.
+
+    Raises IndexUnavailable; `verify` reads every byte as well.
+    """
+    file = generation / "manifest.json"
+    try:
+        fields = json.loads(file.read_text(encoding="utf-8"))
+        if fields["format"] != FORMAT:
+            raise IndexUnavailable(
+                f"{generation} has format {fields['format']}, this Footnote reads {FORMAT}; "
+                "index the documents again"
+            )
+        fields["files"] = {name: (size, sha) for name, (size, sha) in fields["files"].items()}
+        manifest = Manifest(**fields)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        message = f"{file} is missing or damaged ({error}); index the documents again"
+        raise IndexUnavailable(message) from error
+    for name, (size, _) in manifest.files.items():
+        found = generation / name
+        if not found.is_file() or found.stat().st_size != size:
+            state = "is cut short or changed" if found.is_file() else "is missing"
+            raise IndexUnavailable(f"{found} {state}; index the documents again")
+    return manifest
+
+
+def write_manifest(generation: Path, manifest: Manifest) -> None:
+    """Write the manifest, flushed to disk: from now on `generation` is one."""
+    text = json.dumps(asdict(manifest), indent=1, ensure_ascii=False)
+    with (generation / "manifest.json").open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    sync_folder(generation)
+
+
+def files_of(generation: Path) -> dict[str, tuple[int, str]]:
+    """Return size and SHA-256 of every file of a generation, flushed to disk on the way."""
+    found = {}
+    for file in sorted(p for p in generation.rglob("*") if p.is_file()):
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        found[file.relative_to(generation).as_posix()] = (file.stat().st_size, digest)
+    return found
+
+
+def verify(generation: Path) -> list[str]:
+    """Return the files whose bytes are no longer what the manifest says; reads all of them."""
+    manifest, now = read_manifest(generation), files_of(generation)
+    return [name for name, state in manifest.files.items() if now.get(name) != state]
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's own entries to disk, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

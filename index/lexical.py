@@ -1,0 +1,61 @@
+"""Search by words: BM25 over the stems of `index.words`, computed at build time by `bm25s`.
+
+write_lexical(folder, texts)               # texts[i] is what passage i is found by
+LexicalIndex(folder).scores(["abe", "putin"])   # one score for each passage
+"""
+
+from collections.abc import Sequence
+from math import log
+from pathlib import Path
+
+import bm25s
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import IndexUnavailable
+from index.words import content_stems
+
+K1, B = 1.2, 0.75
+"""Lucene's defaults: how soon a repeated word stops counting, how much a long text is held back."""
+
+_NOTHING = "\0"
+"""A stem that no text has: BM25 needs at least one, and a text may hold none."""
+
+
+def write_lexical(folder: Path, texts: Sequence[str]) -> None:
+    """Write the BM25 scores of `texts` into `folder`, which must not exist."""
+    ranker = bm25s.BM25(method="lucene", k1=K1, b=B)
+    ranker.index([content_stems(text) or [_NOTHING] for text in texts], show_progress=False)
+    ranker.save(str(folder), show_progress=False)
+
+
+class LexicalIndex:
+    """BM25 scores opened from disk, memory-mapped; threads may share it.
+
+    Raises IndexUnavailable when the folder's files are missing or damaged.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            self._ranker = bm25s.BM25.load(str(folder), mmap=True, show_progress=False)
+        except (OSError, ValueError, KeyError) as error:
+            message = f"{folder} is damaged ({error}); index the documents again"
+            raise IndexUnavailable(message) from error
+        self._passages: int = self._ranker.scores["num_docs"]
+
+    def scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
+        """Return the BM25 score, from 0, of each passage for `stems`: shape (passages,)."""
+        known = [stem for stem in stems if stem in self._ranker.vocab_dict]
+        if not known:
+            return np.zeros(self._passages, np.float32)
+        found: NDArray[np.float32] = self._ranker.get_scores(known)
+        return found
+
+    def rarity(self, stem: str) -> float:
+        """Return how rare `stem` is: 0 when every passage holds it, 1 when none does."""
+        number = self._ranker.vocab_dict.get(stem)
+        if number is None:
+            return 1.0
+        pointers = self._ranker.scores["indptr"]
+        holding = int(pointers[number + 1] - pointers[number])
+        return log((self._passages + 1) / (holding + 1)) / log(self._passages + 1)

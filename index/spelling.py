@@ -1,0 +1,78 @@
+"""Mend misspelt words of a question: `Speller(...).mend("who is Zelenskyy?")`.
+
+A word is taken for misspelt only when neither the documents nor the embedding model's vocabulary
+hold it, so a question about something else keeps its words, and is declined for what it asks. It is
+replaced by the nearest word of the documents, or failing that of the vocabulary, when one is near.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+from index.words import fold, words
+
+_SHORTEST = 3
+
+
+class WordList(Protocol):
+    """The words of the documents, casefolded and without accents."""
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a document holds `word`."""
+
+    def words(self) -> list[tuple[str, int]]:
+        """Return every word and how many passages hold it."""
+
+
+class Speller:
+    """Mends questions by the words of an index; `vocabulary` are words of the language at large.
+
+    `vocabulary` is folded, the most frequent word first; with an empty one nothing is mended, for
+    then a rare word could not be told from a wrong one.
+    """
+
+    def __init__(self, documents: WordList, vocabulary: Sequence[str]) -> None:
+        self._documents = documents
+        self._vocabulary = {word: rank for rank, word in enumerate(vocabulary)}
+
+    def mend(self, question: str) -> str:
+        """Return `question` with its misspelt words replaced; everything else stays as it is."""
+        mended, end = [], 0
+        for word in words(question):
+            better = self._better(fold(word.text)) if word.text.isalpha() else None
+            if better:
+                mended += [question[end : word.start], _cased(better, word.text)]
+                end = word.start + len(word.text)
+        return "".join([*mended, question[end:]])
+
+    def _better(self, word: str) -> str | None:
+        if len(word) < _SHORTEST or not word.isascii() or not self._vocabulary:
+            return None
+        if word in self._vocabulary or self._documents.knows(word):
+            return None
+        return self._nearest(word, self._ranked) or self._nearest(word, self._vocabulary)
+
+    @cached_property
+    def _ranked(self) -> dict[str, int]:
+        counted = sorted(self._documents.words(), key=lambda row: (-row[1], row[0]))
+        return {word: rank for rank, (word, _) in enumerate(counted)}
+
+    @staticmethod
+    def _nearest(word: str, ranked: dict[str, int]) -> str | None:
+        """Return the word of `ranked` that a slip of the finger away from `word` is, if any."""
+        from rapidfuzz.distance import OSA
+
+        slips = 1 if len(word) < 8 else 2
+        near = [
+            (OSA.distance(word, other, score_cutoff=slips), ranked[other], other)
+            for other in ranked
+            if other[:1] == word[:1] and abs(len(other) - len(word)) <= slips
+        ]
+        found = [one for one in near if one[0] <= slips and len(one[2]) >= _SHORTEST]
+        return min(found)[2] if found else None
+
+
+def _cased(word: str, like: str) -> str:
+    if like.isupper():
+        return word.upper()
+    return word.capitalize() if like[0].isupper() else word

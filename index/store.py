@@ -1,0 +1,110 @@
+"""The vectors of a generation's passages: `write_vectors(folder, vectors)`, `open_vectors(folder)`.
+
+They are written twice, and both give the same neighbours: as one plain array, and as a Chroma
+collection with its graph for approximate search. A small index is scanned whole, which is exact,
+needs no start-up and reads from a read-only disk; from FULL_SCAN_LIMIT passages on, Chroma answers.
+docs/design/0001 says why, docs/experiments.md what each costs.
+"""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import IndexUnavailable
+
+Vectors = NDArray[np.float32]
+
+FULL_SCAN_LIMIT = 20_000
+"""Passages up to which every vector is compared with the question's."""
+
+_COLLECTION = "passages"
+_BATCH = 2_000
+
+
+class VectorIndex(Protocol):
+    """Finds the vectors nearest to one."""
+
+    def nearest(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the numbers and cosines of the `k` nearest passages, nearest first.
+
+        `vector` is a unit vector, shape (dimension,). Fewer than `k` come back when there are
+        fewer. Equally near ones come in the order of their numbers.
+        """
+
+
+def write_vectors(folder: Path, vectors: NDArray[np.float16]) -> None:
+    """Write unit vectors, shape (passages, dimension), into `folder`, which must not exist."""
+    folder.mkdir()
+    np.save(folder / "passages.npy", vectors)
+    if len(vectors):
+        _write_chroma(folder / "chroma", vectors)
+
+
+def open_vectors(folder: Path, full_scan_limit: int = FULL_SCAN_LIMIT) -> VectorIndex:
+    """Open the vectors in `folder`. Raises IndexUnavailable when they are missing or damaged."""
+    try:
+        vectors = np.load(folder / "passages.npy", mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise IndexUnavailable(
+            f"{folder} is damaged ({error}); index the documents again"
+        ) from error
+    if len(vectors) <= full_scan_limit:
+        return FullScan(vectors)
+    return ChromaVectors(folder / "chroma", len(vectors))
+
+
+class FullScan:
+    """Every vector compared: exact, and for some thousand passages faster than any graph."""
+
+    def __init__(self, vectors: NDArray[np.float16]) -> None:
+        self._vectors = vectors.astype(np.float32)
+
+    def nearest(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the numbers and cosines of the `k` nearest; see `VectorIndex`."""
+        cosines: Vectors = self._vectors @ vector
+        order = np.argsort(-cosines, kind="stable")[:k]
+        return order, cosines[order]
+
+
+class ChromaVectors:
+    """Chroma's graph (HNSW), embedded in this process; our own vectors, none of its models."""
+
+    def __init__(self, folder: Path, passages: int) -> None:
+        import chromadb.errors
+
+        try:
+            self._collection = _client(folder).get_collection(_COLLECTION, embedding_function=None)
+        except (chromadb.errors.ChromaError, ValueError) as error:
+            message = f"{folder} is damaged ({error}); index the documents again"
+            raise IndexUnavailable(message) from error
+        self._passages = passages
+
+    def nearest(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the numbers and cosines of the `k` nearest; see `VectorIndex`."""
+        found = self._collection.query(
+            query_embeddings=[vector], n_results=min(k, self._passages), include=["distances"]
+        )
+        numbers = np.array([int(name) for name in found["ids"][0]], np.int64)
+        cosines = 1 - np.array((found["distances"] or [[]])[0], np.float32)
+        order = np.lexsort((numbers, -cosines))
+        return numbers[order], cosines[order]
+
+
+def _write_chroma(folder: Path, vectors: NDArray[np.float16]) -> None:
+    client = _client(folder)
+    collection = client.create_collection(
+        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+    )
+    for start in range(0, len(vectors), _BATCH):
+        batch = vectors[start : start + _BATCH].astype(np.float32)
+        collection.add(ids=[str(start + i) for i in range(len(batch))], embeddings=list(batch))
+    client.close()
+
+
+def _client(folder: Path) -> Any:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
