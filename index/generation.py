@@ -104,9 +104,13 @@ def write_manifest(generation: Path, manifest: Manifest) -> None:
 
 
 def files_of(generation: Path) -> dict[str, tuple[int, str]]:
-    """Return size and SHA-256 of every file of a generation, flushed to disk on the way."""
+    """Return size and SHA-256 of every file of a generation, flushed to disk on the way.
+
+    Chroma's own are left out: it notes in them that it was opened.
+    """
     found = {}
-    for file in sorted(p for p in generation.rglob("*") if p.is_file()):
+    ours = (p for p in generation.rglob("*") if p.is_file() and "chroma" not in p.parts)
+    for file in sorted(ours):
         with file.open("rb") as stream:
             os.fsync(stream.fileno())
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

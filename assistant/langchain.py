@@ -1,0 +1,50 @@
+"""Footnote in anybody's chain: `Assistant.open("my-index").as_runnable().invoke("why?")`.
+
+Needs the extra `langchain`; nothing else of the assistant imports this module.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from assistant.answer import Answer, Turn
+from index.errors import MissingExtra, UsageError
+
+try:
+    from langchain_core.runnables import Runnable, RunnableConfig
+except ImportError as error:
+    raise MissingExtra(
+        "a LangChain Runnable needs langchain-core: pip install 'footnote[langchain]'"
+    ) from error
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
+
+
+class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
+    """A question in, an Answer out; `batch`, `stream` and the async forms are LangChain's own.
+
+    The input is a question, or {"question": …, "history": [{"role": …, "content": …}, …]}.
+    """
+
+    def __init__(self, assistant: "Assistant") -> None:
+        self._assistant = assistant
+
+    def invoke(
+        self,
+        input: str | Mapping[str, Any],  # noqa: A002  LangChain's name for it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Answer:
+        """Answer one question, traced as a run of its own. Raises UsageError for an odd input."""
+        return self._call_with_config(self._answer, input, config, run_type="chain", **kwargs)
+
+    def _answer(self, asked: str | Mapping[str, Any]) -> Answer:
+        if isinstance(asked, str):
+            return self._assistant.ask(asked)
+        try:
+            turns = [Turn(turn["role"], turn["content"]) for turn in asked.get("history", ())]
+            return self._assistant.ask(asked["question"], turns)
+        except (KeyError, TypeError) as error:
+            raise UsageError(
+                'the input is a question or {"question": …, "history": [{"role": …, "content": …}]}'
+            ) from error

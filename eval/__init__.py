@@ -1,0 +1,1 @@
+"""Measuring the path that ships: fitting and benchmarks; nobody imports this package."""

@@ -1,0 +1,1 @@
+"""Benchmarks: `make bench` runs them; no test depends on their figures."""
