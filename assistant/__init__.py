@@ -11,8 +11,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Assistant", "Citation", "Sentence", "Turn"]
 
-_HOMES = {name: "assistant.answer" for name in ("Answer", "Citation", "Sentence", "Turn")}
-_HOMES["Assistant"] = "assistant.ask"
+_HOMES = {
+    "Answer": "assistant.answer",
+    "Assistant": "assistant.ask",
+    "Citation": "assistant.answer",
+    "Sentence": "assistant.answer",
+    "Turn": "assistant.answer",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -4,12 +4,13 @@
     odds = model.sentences(features(question, candidates, idf))   # one probability a sentence
     model.any(...)                                                # one for the whole search
 
-The judgement is two logistic regressions on evidence that can be read off the words: how much of the
-question a sentence and its surroundings repeat, how near its vector is, whether it holds the kind of
-thing asked for (a number, a date, a reason, a name that the question does not already give), whether
-a name or number of the question is missing. The weights are fitted by `eval/fit_answerability.py` on
-public question sets, split by document; docs/experiments.md has the figures. A trained reader can
-take this module's place: all that the rest of the assistant sees is `AnswerModel`.
+The judgement is two logistic regressions on evidence that can be read off the words: how much of
+the question a sentence and its surroundings repeat, how near its vector is, whether it holds the
+kind of thing asked for (a number, a date, a reason, a name that the question does not already
+give), whether a name or number of the question is missing. The weights are fitted by
+`eval/fit_answerability.py` on public question sets, split by document; docs/experiments.md has the
+figures. A trained reader can take this module's place: all that the rest of the assistant sees is
+`AnswerModel`.
 """
 
 import json
@@ -17,6 +18,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,23 +61,25 @@ FEATURES = (
 """What a sentence is judged by, in the order of the columns that `features` returns."""
 
 SUMMARY = ("best", "log_best", "second", "top_three", "lead")
-"""What the second regression sees of all sentences' probabilities, beside the best one's features."""
+"""What the second regression sees of all sentences' probabilities, beside the best one's features.
+"""
 
 _NUMBER_WORDS = frozenset(
-    """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds
-    thousand thousands million millions billion billions trillion half third quarter dozen dozens twice
-    once double several""".split()
+    """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+    sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+    hundred hundreds thousand thousands million millions billion billions trillion half third
+    quarter dozen dozens twice once double several""".split()
 )
 _TIME_WORDS = frozenset(
     """january february march april may june july august september october november december monday
-    tuesday wednesday thursday friday saturday sunday today yesterday century decade decades year years
-    month months week weeks annually ago""".split()
+    tuesday wednesday thursday friday saturday sunday today yesterday century decade decades year
+    years month months week weeks annually ago""".split()
 )
 _YEAR = re.compile(r"(1\d{3}|20\d{2})s?$")
 _REASON = re.compile(
     r"\b(because|since|due to|owing to|so that|in order|therefore|thus|hence|as a result|thanks to|"
-    r"result(ed|ing|s)? (in|from)|led to|leads? to|leading to|caus\w+|prompt\w+|motivat\w+|driv\w+|drove|"
+    r"result(ed|ing|s)? (in|from)|led to|leads? to|leading to|caus\w+|prompt\w+|motivat\w+|driv\w+|"
+    r"drove|"
     r"reason\w*|aim\w*|hop(e|ed|ing)|want\w*|sought|seek\w*|intend\w*|believ\w+|fear\w*|concern\w*|"
     r"(in )?response|to (help|make|protect|prevent|avoid|improve|bring|gain|secure|counter|reduce|"
     r"increase|ensure)|for the purpose|enabl\w+|allow\w+|contribut\w+|on account)\b",
@@ -103,7 +107,7 @@ class Candidate:
 
 
 class AnswerModel:
-    """Two fitted logistic regressions; see the module's docstring. Raises KeyError on odd weights."""
+    """Two fitted logistic regressions. Raises KeyError on weights for other features."""
 
     def __init__(self, weights: dict[str, Any]) -> None:
         if tuple(weights["features"]) != FEATURES:
@@ -253,7 +257,7 @@ def _stems(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4096)
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
     stems = [word.stem for word in words(text)]
-    return frozenset(zip(stems, stems[1:], strict=False))
+    return frozenset(pairwise(stems))
 
 
 def _is_number(word: Word) -> bool:

@@ -45,7 +45,7 @@ class Drafted:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a writer proposes: sentences, or none and the reason; `closest` is worth offering then."""
+    """What a writer proposes: sentences, or a reason and what is `closest` to the question."""
 
     sentences: tuple[Drafted, ...] = ()
     reason: DeclineReason | None = None

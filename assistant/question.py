@@ -19,67 +19,82 @@ Asks = Literal[
 ]
 Shape = Literal["fact", "several", "reasons", "comparison", "overview", "instruction", "greeting"]
 
-_ASKS: tuple[tuple[Asks, str], ...] = (
-    (
-        "number",
-        r"how (many|much|old|long|far|big|large|tall|high|deep|often)|(number|percentage|amount|sum)s? "
-        r"of|(what|which) (\w+ )?(number|percentage|amount|sum|fraction|proportion|share|price|cost|size)"
-        r"|(what|which) (is|was|are|were) the (\w+ )?(population|cost|price|total|size|age)",
-    ),
-    (
-        "time",
-        r"when|(what|which) (\w+ )?(year|date|day|month|century|decade|time|period)s?|since when",
-    ),
-    (
-        "reason",
-        r"why|how come|what (\w+ ){0,3}(caus|reason|led|lead|prompt|motivat|drove|driv|purpose|made)\w*|"
-        r"reasons?|for what|what (\w+ ){1,4}for",
-    ),
-    (
-        "person",
-        r"who|whom|whose|(what|which) (\w+ )?(person|people|leader|president|minister|man|woman)",
-    ),
-    (
-        "place",
-        r"where|(what|which) (\w+ )?(country|countries|city|cities|state|place|region|location|area|"
-        r"continent|town|river|island|nation)s?",
-    ),
-    ("manner", r"how"),
-    ("which", r"what|which"),
+_QUANTITIES = r"(number|percentage|amount|sum|fraction|proportion|share|price|cost|size)"
+_PLACES = (
+    r"(country|countries|city|cities|state|place|region|location|area|continent|town|river|island|"
+    r"nation)s?"
 )
+_ASKS: dict[Asks, tuple[str, ...]] = {
+    "number": (
+        r"how (many|much|old|long|far|big|large|tall|high|deep|often)",
+        r"(number|percentage|amount|sum)s? of",
+        rf"(what|which) (\w+ )?{_QUANTITIES}",
+        r"(what|which) (is|was|are|were) the (\w+ )?(population|cost|price|total|size|age)",
+    ),
+    "time": (
+        r"when",
+        r"(what|which) (\w+ )?(year|date|day|month|century|decade|time|period)s?",
+    ),
+    "reason": (
+        r"why",
+        r"how come",
+        r"what (\w+ ){0,3}(caus|reason|led|lead|prompt|motivat|drove|driv|purpose|made)\w*",
+        r"reasons?",
+        r"for what",
+        r"what (\w+ ){1,4}for",
+    ),
+    "person": (
+        r"who",
+        r"whom",
+        r"whose",
+        r"(what|which) (\w+ )?(person|people|leader|president|minister|man|woman)",
+    ),
+    "place": (r"where", rf"(what|which) (\w+ )?{_PLACES}"),
+    "manner": (r"how",),
+    "which": (r"what|which",),
+}
 _YES_OR_NO = r"(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b"
 
 _COMPARISON = (
     r"compare|compared|comparison|versus|vs|differ|differs|differed|difference|differences|contrast"
 )
+_TEXTS = r"(document|article|text|page|paper|story|piece|file)"
 _OVERVIEW = (
-    r"summar\w+|overview|tl dr|tldr|gist|main (point|idea|argument|message|topic|theme|takeaway)s?|"
-    r"what (is|s|was) (this|it|the|that) ?(\w+ )?(document|article|text|page|paper|story|piece|file)? ?"
-    r"(all )?about|key (point|takeaway)s?|in a nutshell"
+    r"summar\w+|overview|tl dr|tldr|gist|in a nutshell|key (point|takeaway)s?|"
+    r"main (point|idea|argument|message|topic|theme|takeaway)s?|"
+    rf"what (is|s|was) (this|it|the|that) ?(\w+ )?{_TEXTS}? ?(all )?about"
 )
 _PLURAL = r"(?!(?:is|was|does|has|this)\b)\w+[^s\W]s"
 _SEVERAL = (
-    rf"(what|which) (\w+ )?{_PLURAL}\b|(what|which) (are|were)\b|list|name (the|all|some|both|"
-    r"two|three|four|five|six)|what (else|all)|all (the|of)|in (what|which) ways|which (\w+ )?countries|"
+    rf"(what|which) (\w+ )?{_PLURAL}\b|(what|which) (are|were)\b|what (else|all)|all (the|of)|list|"
+    r"name (the|all|some|both|two|three|four|five|six)|in (what|which) ways|"
+    r"which (\w+ )?countries|"
     r"(measures|steps|actions|parts|points|elements|components|ways|types|kinds|examples|members) "
     r"(of|did|does|do|has|have|were|are|in|by|to|that)\b"
 )
+_ORDERS = (
+    r"ignore|disregard|forget|override|bypass|pretend|roleplay|role play|simulate|repeat after|"
+    r"translate|write|compose|sing|rewrite|paraphrase|reveal|print|output|act (as|like)|generate|"
+    r"code|draw|imagine|enable|execute|run|do not answer"
+)
+_TOYS = r"(joke|poem|story|song|recipe|prompt|instructions?|secret|password|limerick|haiku|riddle)"
+_RULES = (
+    r"(article|document|text|instructions?|rules?|prompts?|above|previous|prior|everything|context|"
+    r"guidelines)"
+)
 _INSTRUCTION = (
-    r"^(please |now |just |ok |okay |and |so )*((ignore|disregard|forget|override|bypass|pretend|"
-    r"roleplay|role play|simulate|repeat after|translate|write|compose|sing|rewrite|paraphrase|reveal|"
-    r"print|output|act (as|like)|generate|code|draw|imagine|enable|execute|run|do not answer)\b|"
-    r"(tell|give|make|sing|write|show) (me|us) (a|an|another|your|some) (\w+ )*(joke|poem|story|song|"
-    r"recipe|prompt|instructions?|secret|password|limerick|haiku|riddle)|you are (now|no longer)|"
-    r"from now on|say )"
-    r"|\b(ignore|disregard|forget|override) (\w+ ){0,4}(article|document|text|instructions?|rules?|"
-    r"prompts?|above|previous|prior|everything|context|guidelines)\b"
-    r"|\b(your|the) (system|hidden|initial|secret) (prompt|message|instructions?|rules)\b"
+    rf"^(please |now |just |ok |okay |and |so )*(({_ORDERS})\b|"
+    rf"(tell|give|make|sing|write|show) (me|us) (a|an|another|your|some) (\w+ )*{_TOYS}|"
+    r"you are (now|no longer)|from now on|say )|"
+    rf"\b(ignore|disregard|forget|override) (\w+ ){{0,4}}{_RULES}\b|"
+    r"\b(your|the) (system|hidden|initial|secret) (prompt|message|instructions?|rules)\b"
 )
-_GREETING = (
-    r"^((hello|hi|hey|greetings|good (morning|afternoon|evening|day)|thanks|thank you|thx|ty|cheers|"
-    r"many thanks|bye|goodbye|good bye|see you|great|nice|cool|ok|okay|perfect|wonderful)"
-    r"( (there|all|so much|very much|a lot|footnote|again|for (the|your) (help|answer)|then))*[ ]?)+$"
+_COURTESY = (
+    r"hello|hi|hey|greetings|good (morning|afternoon|evening|day)|thanks|thank you|thx|ty|cheers|"
+    r"many thanks|bye|goodbye|good bye|see you|great|nice|cool|ok|okay|perfect|wonderful"
 )
+_FLOURISH = r"there|all|so much|very much|a lot|footnote|again|for (the|your) (help|answer)|then"
+_GREETING = rf"^(({_COURTESY})( ({_FLOURISH}))*[ ]?)+$"
 _AUXILIARY = r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)"
 _FOCUS = re.compile(
     rf"\bhow (?:many|much) (?!{_AUXILIARY}\b)(?P<counted>\w+)|"
@@ -100,6 +115,18 @@ _MISSPELT = {
     "whos": "who",
     "whats": "what is",
 }
+_SIDES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\bbetween (.+?) and (.+?)(?: (?:in|on|about|regarding)\b.*)?$",
+        (
+            r"(?:compare|contrast|do|does|did|is|are|was|were) (.+?) (?:and|with|to|versus|vs\.?|"
+            r"from|differ from|compared (?:to|with)) (.+?)"
+            r"(?: (?:differ|compare|in|on|about|regarding)\b.*)?$"
+        ),
+        r"(.+?) (?:versus|vs\.?) (.+)$",
+    )
+)
 _DIGITS = re.compile(r"\d")
 
 
@@ -147,16 +174,8 @@ def read_question(text: str) -> Question:
 def sides(text: str) -> tuple[str, str] | None:
     """Return the two things a comparison names: "Abe's and Kishida's approach" gives both names."""
     plain = " ".join(text.strip(" ?.!").split())
-    for pattern in (
-        r"\bbetween (.+?) and (.+?)(?: (?:in|on|about|regarding)\b.*)?$",
-        r"(?:compare|contrast|do|does|did|is|are|was|were) (.+?) (?:and|with|to|versus|vs\.?|from|"
-        r"differ from|compared (?:to|with)) (.+?)(?: (?:differ|compare|in|on|about|regarding)\b.*)?$",
-        r"(.+?) (?:versus|vs\.?) (.+)$",
-    ):
-        found = re.search(pattern, plain, re.IGNORECASE)
-        if found:
-            return found.group(1), found.group(2)
-    return None
+    found = next((m for pattern in _SIDES if (m := pattern.search(plain))), None)
+    return (found.group(1), found.group(2)) if found else None
 
 
 def _plain(text: str) -> str:
@@ -166,23 +185,20 @@ def _plain(text: str) -> str:
 
 
 def _asks(plain: str) -> Asks:
-    for asks, pattern in _ASKS:
-        if re.search(rf"\b({pattern})\b", plain):
+    for asks, patterns in _ASKS.items():
+        if re.search(rf"\b({'|'.join(patterns)})\b", plain):
             return asks
     return "yes or no" if re.match(_YES_OR_NO, plain) else "open"
 
 
 def _shape(plain: str) -> Shape:
-    if re.match(_GREETING, plain):
-        return "greeting"
-    if re.search(_INSTRUCTION, plain):
-        return "instruction"
-    if re.search(rf"\b({_OVERVIEW})\b", plain):
-        return "overview"
-    if re.search(rf"\b({_COMPARISON})\b", plain):
-        return "comparison"
-    if _asks(plain) == "reason":
-        return "reasons"
-    if re.search(rf"\b({_SEVERAL})", plain):
-        return "several"
-    return "fact"
+    shapes: tuple[tuple[Shape, str], ...] = (
+        ("greeting", _GREETING),
+        ("instruction", _INSTRUCTION),
+        ("overview", rf"\b({_OVERVIEW})\b"),
+        ("comparison", rf"\b({_COMPARISON})\b"),
+        ("reasons", rf"\b({'|'.join(_ASKS['reason'])})\b"),
+        ("several", rf"\b({_SEVERAL})"),
+    )
+    found = (shape for shape, pattern in shapes if re.search(pattern, plain))
+    return next(found, "fact")

@@ -5,8 +5,8 @@
 
 Which sentences answer is `answerability`'s judgement; this module decides how many the question
 wants and in which order they are read: one fact or the few that say it, several reasons from
-different parts of the text, the items of a list, both sides of a comparison, an overview. A sentence
-that opens with "He" or "This plan" brings the one before it.
+different parts of the text, the items of a list, both sides of a comparison, an overview. A
+sentence that opens with "He" or "This plan" brings the one before it.
 """
 
 import re
@@ -25,11 +25,12 @@ from index.words import content_stems
 MAX_SENTENCES = 4
 """Sentences in an answer, those included that explain who "he" is."""
 
+_FACT_SENTENCES = 3
 _CLOSEST = 3
 _PER_SECTION = 2
 _REFERS_BACK = re.compile(
     r"(he|she|they|it|his|her|their|its|this|these|those|that|such|both|neither|the (former|latter))"
-    r"(?![\w-])(?! is (clear|likely|possible|true|known|worth|important))",
+    r"(?![\w-])(?! is (clear|likely|possible|true|known))",
     re.IGNORECASE,
 )
 
@@ -103,7 +104,7 @@ class QuotingWriter:
     def _chosen(self, question: Question, best_first: Sequence[Choice]) -> list[Choice]:
         if question.shape == "comparison":
             return self._both_sides(question, best_first)
-        wanted = MAX_SENTENCES if question.shape in {"reasons", "several"} else 2
+        wanted = MAX_SENTENCES if question.shape in {"reasons", "several"} else _FACT_SENTENCES
         floor = best_first[0].odds * self._model.companion_ratio[_appetite(question)]
         chosen: list[Choice] = []
         for choice in best_first:
@@ -149,7 +150,7 @@ class QuotingWriter:
         return Choice(candidate, document, passage.section, 1.0, None)
 
     def _central(self, passages: Sequence[Passage], document: Document, count: int) -> list[Choice]:
-        """Return the `count` sentences nearest to what all of them say, one for each section first."""
+        """Return `count` sentences nearest to what all of them say, each section's first."""
         vectors = [self._searcher.sentence_vectors(passage) for passage in passages]
         if not passages or not sum(map(len, vectors)):
             return []
@@ -183,7 +184,7 @@ def _candidate(
         document_id=document.id,
         span=span,
         text=document.text[span.start : span.end],
-        context="\n".join([document.title, passage.section, previous]),
+        context=f"{document.title}\n{passage.section}\n{previous}",
         hit=number,
         cosine=cosine,
     )

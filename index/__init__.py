@@ -1,6 +1,7 @@
-"""Documents in, ranked passages out: `open_index("my-index").search("…")`; `build([…], "my-index")`.
+"""Documents in, ranked passages out: `open_index("my-index").search("why …?")`.
 
-Knows nothing of chat. Importing this package costs nothing: what is named is loaded when it is used.
+Knows nothing of chat. Importing this package costs nothing: what is named is loaded when it is
+used.
 """
 
 from typing import TYPE_CHECKING, Any

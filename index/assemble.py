@@ -165,7 +165,7 @@ def _take_vectors(
     starts: NDArray[np.int64],
     into: tuple[NDArray[np.float16], NDArray[np.float16]],
 ) -> list[int]:
-    """Copy the vectors that the reusable generation has; return the passages that still lack one."""
+    """Copy the vectors that are known already; return the passages that still lack one."""
     old = recipe.reusable
     if old is None or read_manifest(old).embedder != recipe.embedder.fingerprint:
         return list(range(len(keys)))

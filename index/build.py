@@ -57,7 +57,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did. `added`, `changed` and `removed` are sources; `embedded` counts passages."""
+    """What a build did: `added`, `changed`, `removed` are sources; `embedded` counts passages."""
 
     index: Path
     generation: str
@@ -256,7 +256,7 @@ def _origin(path: Path, base: Path) -> str:
 
 
 def _inside(origin: str, root: str) -> bool:
-    return root == "." and not origin.startswith("../") or origin.startswith(f"{root}/")
+    return (root == "." and not origin.startswith("../")) or origin.startswith(f"{root}/")
 
 
 def _generation_id(entries: Sequence[Entry], embedder: Embedder) -> str:

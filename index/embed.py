@@ -1,4 +1,5 @@
-"""The embedding model: `prepare_model(name, cache)` once, `open_model(folder)` wherever it is asked.
+"""The embedding model: `prepare_model(name, cache)` once, `open_model(folder)` wherever it is
+asked.
 
 Any sentence-transformers model is loaded by that library, at build time only, and exported to ONNX
 with int8 weights: `model.onnx`, `tokenizer.json` and `model.json` in one folder, content-addressed

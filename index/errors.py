@@ -5,7 +5,7 @@ FootnoteError
 │   └── SettingError      a setting has a value that cannot be used; names the key and the value
 ├── LoadError             one file cannot be read as a document; the others go on
 ├── ModelError            the embedding model cannot be loaded, exported or run
-├── IndexUnavailable      the index to be read is missing, unfinished, damaged or from another format
+├── IndexUnavailable      the index to be read is missing, damaged or of another format
 ├── BuildError            a build could not finish; the previous generation still answers
 │   └── BuildInProgress   another process is building this index and did not finish in time
 └── MissingExtra          a package of an optional extra is needed; names the install command

@@ -7,24 +7,22 @@ or tell it what to do.
 """
 
 import codecs
-import html
 import math
 import os
 import re
 import stat
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from index.errors import LoadError, UsageError
-from index.outline import Heading, outline
-from index.passage import Document, Page, Section
+from index.markdown import render
+from index.outline import Heading, outline, sections
+from index.passage import Document, Page
 
 if TYPE_CHECKING:
     from charset_normalizer import CharsetMatch
-    from markdown_it.token import Token
 
 MAX_NESTING: Final = 40
 """Levels of Markdown quotes and lists, one in another; with more it is read as plain text."""
@@ -65,16 +63,13 @@ _NOT_REGULAR = (
 )
 
 _NEWLINE = re.compile(r"\r\n?|\x85|\u2028")
+_WORD = re.compile(r"\w")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _MARKS = re.compile(r"[^\w\s\x00-\x7f]{65,}")
 _FRONT_MATTER = re.compile(
-    r"---[ \t]*\n(?=[\w-]+[ \t]*:)(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.S | re.M
+    r"---[ \t]*\n(?=[\w-]+[ \t]*:)(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE
 )
-_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*([^\s|>].*)$", re.M | re.I)
-# Every alternative ends at the end of the text at the latest, or at the next "<": linear.
-_HTML = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|</?[a-z!?][^<>]*>", re.S | re.I
-)
+_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*([^\s|>].*)$", re.MULTILINE | re.IGNORECASE)
 
 
 def discover(paths: Sequence[Path]) -> list[Path]:
@@ -112,14 +107,14 @@ def load(path: Path, *, id: str, source: str, max_bytes: int) -> Document:  # no
     text = canonical(_decoded(_bytes(path, max_bytes)))
     read = _READERS.get(path.suffix.lower(), _plain)
     title, text, headings = read(text)
-    if not re.search(r"\w", text):
+    if not _WORD.search(text):
         raise LoadError("this file is empty or holds no words; remove it or write something in it")
     return Document(
         id=id,
         title=" ".join((title or _readable(path.stem)).split()),
         source=source,
         text=text.replace("\f", " "),
-        sections=tuple(_sections(text, headings)),
+        sections=tuple(sections(text, headings)),
         pages=tuple(_pages(text)),
     )
 
@@ -302,3 +297,57 @@ def _try(data: bytes, encoding: str) -> str | None:
 def _plain(text: str) -> tuple[str, str, list[Heading]]:
     title, headings = outline(text)
     return title, text, headings
+
+
+def _markdown(text: str) -> tuple[str, str, list[Heading]]:
+    from markdown_it import MarkdownIt
+
+    text = text.replace("\f", " ")
+    front = _FRONT_MATTER.match(text)
+    named = _FRONT_TITLE.search(front.group(1)) if front else None
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(
+        ["table", "strikethrough"]
+    )
+    tokens = parser.parse(text[front.end() :] if front else text)
+    if any(token.level >= MAX_NESTING - 1 for token in tokens):
+        # The parser drops what is nested deeper; nothing written may vanish unsaid.
+        return _plain(text)
+    drawn, headings = render(tokens, lambda block: canonical(block).replace("\f", " "))
+    title = named.group(1).strip().strip("\"'") if named else ""
+    if headings and headings[0].level == 1:
+        first = headings[0]
+        alone = all(other.level > 1 for other in headings[1:])
+        # One of several, and not on top or below another title: that is a chapter's heading.
+        if alone or (first.start == 0 and title in {"", first.text}):
+            headings[0] = Heading(first.text, 0, first.start, first.end)
+            title = title or first.text
+    return title, drawn, headings
+
+
+def _readable(stem: str) -> str:
+    """Make a title of a file's name: "japan-russia" becomes "Japan russia"; a date stays."""
+    name = canonical(os.fsencode(stem).decode("utf-8", "replace"))
+    words = re.sub(r"(?<!\d)[-_]+|[-_]+(?!\d)", " ", name).split()
+    spaced = " ".join(words) or "Untitled"
+    return spaced[0].upper() + spaced[1:]
+
+
+def _pages(text: str) -> Iterator[Page]:
+    """Yield the pages of a text in which form feeds part them, as programs that convert PDFs do."""
+    if "\f" in text:
+        start = 0
+        for number, page in enumerate(text.split("\f"), start=1):
+            if page.strip():
+                yield Page(number, start, start + len(page))
+            start += len(page) + 1
+
+
+_READERS: dict[str, Callable[[str], tuple[str, str, list[Heading]]]] = {
+    ".txt": _plain,
+    ".text": _plain,
+    ".md": _markdown,
+    ".markdown": _markdown,
+}
+
+READABLE = frozenset(_READERS)
+"""Suffixes of the files that are read from a folder."""

@@ -48,7 +48,7 @@ class Document:
         return next((s for s in self.sections if s.start <= offset < s.end), None)
 
     def page_at(self, offset: int) -> int | None:
-        """Return the number of the page that holds the character at `offset`, if pages are known."""
+        """Return the number of the page that holds the character at `offset`, if known."""
         return next((p.number for p in self.pages if p.start <= offset < p.end), None)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class Searcher:
         """Give the generation's files back."""
         self._catalog.close()
 
-    def __enter__(self) -> "Searcher":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +81,8 @@ class Searcher:
         return self._catalog.document(document_id)
 
     def search(self, question: str, k: int = 8) -> list[Hit]:
-        """Return what bears on `question`, best first: at most `k` hits, none when nothing is known.
+        """Return what bears on `question`, best first: at most `k` hits, none when nothing is
+        known.
 
         The best `k` passages are taken; those that adjoin within a section are merged into one hit
         with the best one's scores.
@@ -105,7 +106,7 @@ class Searcher:
         return rows
 
     def passages(self, document_id: str) -> list[Passage]:
-        """Return all passages of one document in order; none when the index has no such document."""
+        """Return all passages of one document in order; none for an unknown one."""
         return self._catalog.passages_of(document_id)
 
     def mend(self, question: str) -> str:
@@ -165,7 +166,7 @@ def open_index(
 
 
 def merge_neighbours(hits: Sequence[Hit]) -> list[Hit]:
-    """Merge hits whose passages follow one another in one section; the best one lends its scores."""
+    """Merge hits whose passages adjoin within a section; the best one lends its scores."""
     runs: list[list[Hit]] = []
     for hit in sorted(hits, key=lambda h: h.passage.id):
         before = runs[-1][-1].passage if runs else None

@@ -12,6 +12,8 @@ from typing import Protocol
 from index.words import fold, words
 
 _SHORTEST = 3
+_LONG = 8
+"""Letters from which on a word may hold two slips; a shorter one holds one."""
 
 
 class WordList(Protocol):
@@ -62,7 +64,7 @@ class Speller:
         """Return the word of `ranked` that a slip of the finger away from `word` is, if any."""
         from rapidfuzz.distance import OSA
 
-        slips = 1 if len(word) < 8 else 2
+        slips = 1 if len(word) < _LONG else 2
         near = [
             (OSA.distance(word, other, score_cutoff=slips), ranked[other], other)
             for other in ranked

@@ -22,7 +22,10 @@ TARGET_CHARS = 600
 MAX_SENTENCE_CHARS = 2_000
 """A longer run of text without a sentence end is data, not prose, and is cut at a space."""
 
-_BLOCK = re.compile(r"\S(?:.*(?:\n(?!\s*(?:\n|[-*+•]\s|\d{1,3}[.)]\s|.*\s\|\s)).*)*)")
+_WINDOW_CHARS = 10_000
+"""`sentencex` takes quadratic time for runs of quotes and exclamation marks: it sees no more."""
+
+_BLOCK = re.compile(r"\S(?:.*(?:\n(?!\s*(?:\n|[-*+•]\s|\d{1,3}[.)]\s)|.*\s\|\s).*)*)")
 _MARKER = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+")
 _SPEAKABLE = re.compile(r"\w")
 
@@ -86,10 +89,24 @@ def _blocks(text: str, start: int, end: int | None) -> Iterator[Span]:
 def _block_sentences(text: str, block: Span) -> Iterator[Span]:
     # A wrapped line is not a paragraph's end: sentencex sees spaces, and offsets stay the same.
     flat = text[block.start : block.end].replace("\n", " ")
-    for found in sentencex.get_sentence_boundaries("en", flat):
-        span = _trimmed(text, block.start + found["start_index"], block.start + found["end_index"])
+    for start, end in _boundaries(flat):
+        span = _trimmed(text, block.start + start, block.start + end)
         if _SPEAKABLE.search(text, span.start, span.end):
             yield from _bounded(text, span)
+
+
+def _boundaries(flat: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(flat):
+        window = flat[start : start + _WINDOW_CHARS]
+        found = [
+            (start + one["start_index"], start + one["end_index"])
+            for one in sentencex.get_sentence_boundaries("en", window)
+        ] or [(start, start + len(window))]
+        if start + len(window) < len(flat) and len(found) > 1:
+            found.pop()  # it may go on: the next window begins with it
+        yield from found
+        start = found[-1][1]
 
 
 def _bounded(text: str, span: Span) -> Iterator[Span]:

@@ -1,8 +1,9 @@
 """Cut text into words: `words("Abe's 27 meetings in Hokkaidō")`, with the stem each is matched by.
 
-One way of cutting for the lexical index and for whoever compares a question with a sentence, so that
-the two never disagree about what a word is. Pure. English is stemmed (Snowball, through PyStemmer);
-runs of Chinese, Japanese or Korean characters, which have no spaces, become overlapping pairs.
+One way of cutting for the lexical index and for whoever compares a question with a sentence, so
+that the two never disagree about what a word is. Pure. English is stemmed (Snowball, through
+PyStemmer); runs of Chinese, Japanese or Korean characters, which have no spaces, become overlapping
+pairs.
 """
 
 import re
@@ -21,12 +22,12 @@ _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 _LOCAL = threading.local()
 
 STOP_WORDS = frozenset(
-    """a about again all also am an and any are as at be been being both but by can could did do does
-    doing done each few for from had has have having he her here hers him his how i if in into is it
-    its just may me might more most must my no nor not of on or other our ours own per same shall she
-    should so some such t than that the their theirs them then there these they this those to too us
-    very was wat we were what when where which who whom whose why will with would you your yours d ll
-    re ve m""".split()
+    """a about again all also am an and any are as at be been being both but by can could did do
+    does doing done each few for from had has have having he her here hers him his how i if in into
+    is it its just may me might more most must my no nor not of on or other our ours own per same
+    shall she should so some such t than that the their theirs them then there these they this those
+    to too us very was wat we were what when where which who whom whose why will with would you your
+    yours d ll re ve m""".split()
 )
 """Words that ask or connect and name nothing; matching them would say nothing ("wat" is a typo)."""
 
@@ -49,7 +50,8 @@ class Word:
 def words(text: str) -> tuple[Word, ...]:
     """Return the words of `text` in order; `Word.start` is an offset into `text`.
 
-    Numbers stay whole ("1956", "7,731.5"), "Abe's" is "Abe", "U.S." one word; white space and symbols are dropped.
+    Numbers stay whole ("1956", "7,731.5"), "Abe's" is "Abe", "U.S." one word; white space and
+    symbols are dropped.
     """
     # Blanked, not removed, so that offsets stay true.
     plain = _POSSESSIVE.sub(lambda match: " " * len(match.group()), text)
