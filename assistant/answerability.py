@@ -27,12 +27,14 @@ from numpy.typing import NDArray
 
 from assistant.question import Question
 from index.passage import Span
-from index.words import Word, words
+from index.words import Word, stem, words
 
 Floats = NDArray[np.float64]
-Idf = Callable[[str], float]
+Rarity = Callable[[str], float]
 
 WEIGHTS = Path(__file__).with_name("answerability.json")
+
+_ASKED = ("number", "time", "reason", "person", "place", "manner", "open")
 
 FEATURES = (
     "cosine",
@@ -46,6 +48,8 @@ FEATURES = (
     "names_missing_in_hits",
     "figures_missing",
     "figures_missing_in_hits",
+    "unseen_share",
+    "heaviest_missing",
     "focus_in_sentence",
     "focus_in_context",
     "focus_in_hits",
@@ -55,7 +59,9 @@ FEATURES = (
     "new_words",
     "length",
     "question_length",
-    *(f"asks_{kind}" for kind in ("number", "time", "reason", "person", "place", "manner", "open")),
+    "reason_and_cosine",
+    "reason_and_covered",
+    *(f"asks_{kind}" for kind in _ASKED),
     *(f"gives_{kind}" for kind in ("number", "time", "reason", "person", "place")),
 )
 """What a sentence is judged by, in the order of the columns that `features` returns."""
@@ -75,6 +81,19 @@ _TIME_WORDS = frozenset(
     tuesday wednesday thursday friday saturday sunday today yesterday century decade decades year
     years month months week weeks annually ago""".split()
 )
+_LIGHT_WEIGHT = 0.3
+_LIGHT = frozenset(
+    stem(word)
+    for word in """become became begin began begun call called come came describe find found get got
+    give gave given go went happen happened include involve keep kept know knew known like look make
+    made mean meant mention name named need play put say said see saw seen start started state take
+    took taken tell told think thought try tried use used want""".split()
+)
+"""Verbs so common that a text which says the same without them has left nothing out."""
+
+_SHORTEST_KIN = 4
+_KIN_WEIGHT = 0.7
+_LONGEST_ENDING = 5
 _YEAR = re.compile(r"(1\d{3}|20\d{2})s?$")
 _REASON = re.compile(
     r"\b(because|since|due to|owing to|so that|in order|therefore|thus|hence|as a result|thanks to|"
@@ -113,7 +132,7 @@ class AnswerModel:
         if tuple(weights["features"]) != FEATURES:
             raise KeyError("answerability.json was fitted on other features: fit it again")
         self.threshold: float = weights["threshold"]
-        self.companion_ratio: float = weights["companion_ratio"]
+        self.companion_ratio: dict[str, float] = weights["companion_ratio"]
         self._sentence = (np.array(weights["sentence"]["weights"]), weights["sentence"]["bias"])
         self._question = (np.array(weights["question"]["weights"]), weights["question"]["bias"])
 
@@ -134,25 +153,15 @@ def load_model() -> AnswerModel:
     return AnswerModel(json.loads(WEIGHTS.read_text(encoding="utf-8")))
 
 
-def features(question: Question, candidates: Sequence[Candidate], idf: Idf) -> Floats:
+def features(question: Question, candidates: Sequence[Candidate], rarity: Rarity) -> Floats:
     """Return the evidence for each candidate, shape (candidates, FEATURES).
 
-    `idf` gives a stem's rarity in the index, 0 (in every passage) to 1 (in none).
+    `rarity` tells how rare a stem is in the index: 0 in every passage, 1 in none.
     """
     if not candidates:
         return np.zeros((0, len(FEATURES)))
-    found = _Found(candidates)
-    weights = {stem: 0.2 + idf(stem) for stem in question.stems}
-    total = sum(weights.values()) or 1.0
-
-    def covered(stems: frozenset[str]) -> float:
-        return sum(weight for stem, weight in weights.items() if stem in stems) / total
-
-    best = max(candidate.cosine for candidate in candidates)
-    rows = [_row(question, c, found, covered) for c in candidates]
-    matrix = np.array(rows)
-    matrix[:, FEATURES.index("cosine_below_best")] -= best
-    return matrix
+    evidence = _Evidence(question, candidates, rarity)
+    return np.array([evidence.row(candidate) for candidate in candidates])
 
 
 def summary(matrix: Floats, odds: Floats) -> Floats:
@@ -164,62 +173,94 @@ def summary(matrix: Floats, odds: Floats) -> Floats:
     return np.concatenate([stats, matrix[order[0]]])
 
 
-class _Found:
-    """The stems of all that was found: of each hit, and of everything together."""
+class _Evidence:
+    """A question against all that was found for it; gives one row of numbers for each candidate."""
 
-    def __init__(self, candidates: Sequence[Candidate]) -> None:
-        self.hits: dict[int, frozenset[str]] = {}
-        for candidate in candidates:
-            known = self.hits.get(candidate.hit, frozenset())
-            self.hits[candidate.hit] = known | _stems(candidate.text) | _stems(candidate.context)
-        self.all = frozenset().union(*self.hits.values())
+    def __init__(self, question: Question, candidates: Sequence[Candidate], rarity: Rarity) -> None:
+        self.question = question
+        self.weights = {
+            stem: _LIGHT_WEIGHT if stem in _LIGHT else 0.2 + rarity(stem) for stem in question.stems
+        }
+        self.best_cosine = max(candidate.cosine for candidate in candidates)
+        hits: dict[int, frozenset[str]] = {}
+        for one in candidates:
+            stems = _stems(one.text) | _stems(one.context)
+            hits[one.hit] = hits.get(one.hit, frozenset()) | stems
+        self.hits = hits
+        self.found = frozenset[str]().union(*hits.values())
+        unseen = [s for s in self.weights if s not in _LIGHT and not _held(s, self.found)]
+        self.unseen_share = len(unseen) / max(len(self.weights), 1)
+        self.pairs = _pairs(question.text)
 
+    def row(self, candidate: Candidate) -> list[float]:
+        """Return the candidate's FEATURES."""
+        question, own = self.question, _profile(candidate.text)
+        near = own.stems | _stems(candidate.context)
+        below = candidate.cosine - self.best_cosine
+        covered = self._covered(own.stems)
+        why = float(question.asks == "reason")
+        fresh = frozenset(question.stems)
+        return [
+            candidate.cosine,
+            below,
+            covered,
+            self._covered(near),
+            self._covered(self.hits[candidate.hit]),
+            self._covered(self.found),
+            len(self.pairs & _pairs(candidate.text)) / max(len(self.pairs), 1),
+            *self._missing(near),
+            *self._focus(candidate.text, own.stems, near),
+            min(len(own.names - fresh), 5) / 5,
+            len(own.stems - fresh) / (len(own.stems) + 1),
+            min(len(words(candidate.text)), 60) / 60,
+            min(len(question.stems), 12) / 12,
+            why * below,
+            why * covered,
+            *self._kinds(own),
+        ]
 
-def _row(
-    question: Question,
-    candidate: Candidate,
-    found: _Found,
-    covered: Callable[[frozenset[str]], float],
-) -> list[float]:
-    own = _profile(candidate.text)
-    near = own.stems | _stems(candidate.context)
-    focus = question.focus
-    gives = {
-        "number": bool(own.numbers - question.figures - frozenset(question.stems)),
-        "time": bool(own.times - frozenset(question.stems)),
-        "reason": own.has_reason,
-        "person": bool(own.names - frozenset(question.stems)),
-        "place": own.has_place and bool(own.names - frozenset(question.stems)),
-    }
-    asks = question.asks
-    named = max(len(question.names), 1)
-    return [
-        candidate.cosine,
-        candidate.cosine,  # less the best one's, taken off in `features`
-        covered(own.stems),
-        covered(near),
-        covered(found.hits[candidate.hit]),
-        covered(found.all),
-        len(_pairs(question.text) & _pairs(candidate.text)) / max(len(_pairs(question.text)), 1),
-        len(question.names - near) / named,
-        len(question.names - found.all) / named,
-        min(len(question.figures - near), 2),
-        min(len(question.figures - found.all), 2),
-        float(focus in own.stems),
-        float(focus in near),
-        float(focus in found.all),
-        float(focus is not None and focus not in near),
-        float(focus is not None and asks == "number" and _counts(candidate.text, focus)),
-        min(len(own.names - frozenset(question.stems)), 5) / 5,
-        len(own.stems - frozenset(question.stems)) / (len(own.stems) + 1),
-        min(len(words(candidate.text)), 60) / 60,
-        min(len(question.stems), 12) / 12,
-        *(
-            float(asks == kind)
-            for kind in ("number", "time", "reason", "person", "place", "manner", "open")
-        ),
-        *(float(asks == kind and given) for kind, given in gives.items()),
-    ]
+    def _covered(self, stems: frozenset[str]) -> float:
+        """Return how much of the question `stems` hold, by weight, 0 to 1."""
+        held = sum(weight * _held(stem, stems) for stem, weight in self.weights.items())
+        return held / (sum(self.weights.values()) or 1.0)
+
+    def _missing(self, near: frozenset[str]) -> list[float]:
+        names, figures = self.question.names, self.question.figures
+        named = max(len(names), 1)
+        absent = (weight for stem, weight in self.weights.items() if not _held(stem, near))
+        return [
+            len(names - near) / named,
+            len(names - self.found) / named,
+            min(len(figures - near), 2),
+            min(len(figures - self.found), 2),
+            self.unseen_share,
+            max(absent, default=0.0),
+        ]
+
+    def _focus(self, text: str, own: frozenset[str], near: frozenset[str]) -> list[float]:
+        focus, asks = self.question.focus, self.question.asks
+        return [
+            float(focus in own),
+            float(focus in near),
+            float(focus in self.found),
+            float(focus is not None and focus not in near),
+            float(focus is not None and asks == "number" and _counts(text, focus)),
+        ]
+
+    def _kinds(self, own: "_Profile") -> list[float]:
+        """Tell what kind of thing is asked for, and whether the sentence gives a new one of it."""
+        asks, known = self.question.asks, frozenset(self.question.stems)
+        gives = {
+            "number": bool(own.numbers - self.question.figures - known),
+            "time": bool(own.times - known),
+            "reason": own.has_reason,
+            "person": bool(own.names - known),
+            "place": own.has_place and bool(own.names - known),
+        }
+        return [
+            *(float(asks == kind) for kind in _ASKED),
+            *(float(asks == kind and given) for kind, given in gives.items()),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +299,26 @@ def _stems(text: str) -> frozenset[str]:
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
     stems = [word.stem for word in words(text)]
     return frozenset(pairwise(stems))
+
+
+def _held(stem: str, stems: frozenset[str]) -> float:
+    """Tell how well `stems` hold `stem`: 1, or less by a kindred one ("russia" for "russian")."""
+    if stem in stems:
+        return 1.0
+    if len(stem) < _SHORTEST_KIN:
+        return 0.0
+    return _KIN_WEIGHT * any(_kindred(stem, other) for other in stems)
+
+
+@lru_cache(maxsize=65536)
+def _kindred(one: str, other: str) -> bool:
+    """Tell whether two stems share all but an ending: "agre" and "agreement"."""
+    short, long = sorted((one, other), key=len)
+    common = next(
+        (i for i, pair in enumerate(zip(short, long, strict=False)) if len(set(pair)) > 1),
+        len(short),
+    )
+    return common >= max(_SHORTEST_KIN, len(short) - 1) and len(long) - common <= _LONGEST_ENDING
 
 
 def _is_number(word: Word) -> bool:

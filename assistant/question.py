@@ -67,7 +67,8 @@ _OVERVIEW = (
 _PLURAL = r"(?!(?:is|was|does|has|this)\b)\w+[^s\W]s"
 _SEVERAL = (
     rf"(what|which) (\w+ )?{_PLURAL}\b|(what|which) (are|were)\b|what (else|all)|all (the|of)|list|"
-    r"name (the|all|some|both|two|three|four|five|six)|in (what|which) ways|"
+    r"how (?!(many|much|old|long|far|big|large|tall|high|deep|often)\b)|in (what|which) ways|"
+    r"name (the|all|some|both|two|three|four|five|six)|"
     r"which (\w+ )?countries|"
     r"(measures|steps|actions|parts|points|elements|components|ways|types|kinds|examples|members) "
     r"(of|did|does|do|has|have|were|are|in|by|to|that)\b"

@@ -11,7 +11,8 @@ sentence that opens with "He" or "This plan" brings the one before it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import exp, log
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from assistant.ground import Draft, Drafted, Source
 from assistant.question import Question, sides
 from index.passage import Document, Hit, Passage, Span
 from index.search import Searcher
-from index.words import content_stems
+from index.words import content_stems, stem
 
 MAX_SENTENCES = 4
 """Sentences in an answer, those included that explain who "he" is."""
@@ -29,30 +30,48 @@ _FACT_SENTENCES = 3
 _CLOSEST = 3
 _PER_SECTION = 2
 _REFERS_BACK = re.compile(
-    r"(he|she|they|it|his|her|their|its|this|these|those|that|such|both|neither|the (former|latter))"
-    r"(?![\w-])(?! is (clear|likely|possible|true|known))",
+    r"(he|she|they|it|his|her|their|its|this|these|those|that|such|both|neither|"
+    r"the (former|latter))(?![\w-])(?! is (clear|likely|possible|true|known))",
     re.IGNORECASE,
 )
+_PERSONAL = re.compile(r"(he|she|they|it|his|her|their|its)\b", re.IGNORECASE)
+_ELABORATES = re.compile(r"(this|these|those|that|such|the) (\w+)", re.IGNORECASE)
+_GIVES_A_REASON = re.compile(
+    r"\b(because|since|due to|owing to|thanks to|on account of|as a result of|in order to|so that|"
+    r"so as to|reasons?|motive\w*|motivat\w+|driven|drove|drives?|prompt(ed|s|ing)|caused by|"
+    r"aim(s|ed|ing)?|hop(e|es|ed|ing)|want(s|ed|ing)?|sought|seek(s|ing)?|intend(s|ed)?|intention|"
+    r"purpose|desire\w*|wish(es|ed|ing)?|fear(s|ed|ing)?|concern(s|ed)?|worr(y|ied|ies)|"
+    r"apprehension|belie(f|ve[sd]?)|expect(s|ed|ation)?|interest in|part of an?|in response|"
+    r"enabl\w+|allow\w+)\b",
+    re.IGNORECASE,
+)
+_REASON_BONUS = 2.0
+"""What a stated reason adds to a sentence's log-odds when the question is "why"."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A sentence with the probability that it answers, and the sentence before it, if it has one."""
+    """A sentence of a passage with the probability that it answers."""
 
     candidate: Candidate
     document: Document
-    section: str
+    passage: Passage
     odds: float
-    before: Span | None
 
     @property
     def place(self) -> tuple[str, int]:
         """Where it stands; sorts in reading order within a document."""
         return self.document.id, self.candidate.span.start
 
+    def neighbour(self, steps: int) -> Span | None:
+        """Return the sentence so many steps on in the passage, if there is one."""
+        sentences = self.passage.sentences
+        there = sentences.index(self.candidate.span) + steps
+        return sentences[there] if 0 <= there < len(sentences) else None
+
 
 class QuotingWriter:
-    """Writes answers out of a searcher's own sentences; `threshold` overrides the fitted one."""
+    """Writes answers by quoting; `threshold` overrides the fitted one."""
 
     name = "quote"
 
@@ -66,155 +85,175 @@ class QuotingWriter:
     def write(self, question: Question, hits: Sequence[Hit]) -> Draft:
         """Return the sentences that answer `question`, or a draft that declines and says why."""
         if question.shape == "overview":
-            about = self._overview(question, hits)
-            if about:
-                return _drafted(about)
-        hits = self._widened(question, hits)
-        choices, answerable = self.judge(question, hits)
+            return _drafted(question, self._overview(question, hits))
+        choices, answerable = self.judge(question, self._widened(question, hits))
+        if question.shape == "reasons":
+            choices = [_with_reason_bonus(choice) for choice in choices]
         best_first = sorted(choices, key=lambda choice: (-choice.odds, choice.place))
         if answerable < self._threshold:
             closest = tuple(_source(choice) for choice in best_first[:_CLOSEST])
             return Draft(reason="not_in_documents", closest=closest)
-        return _drafted(self._chosen(question, best_first))
+        if question.shape == "comparison":
+            return _drafted(question, _both_sides(question, best_first))
+        return _drafted(question, self._chosen(question, best_first))
 
     def judge(self, question: Question, hits: Sequence[Hit]) -> tuple[list[Choice], float]:
         """Return every sentence of `hits` with its odds, and the probability that any answers."""
         vector = self._searcher.embed_question(question.text)
-        candidates: list[Candidate] = []
+        found: dict[tuple[str, int], Choice] = {}
         for number, hit in enumerate(hits):
-            cosines = self._searcher.sentence_vectors(hit.passage) @ vector
-            candidates += sentence_candidates(number, hit, [float(cosine) for cosine in cosines])
+            vectors = self._searcher.sentence_vectors(hit.passage)
+            cosines: list[float] = np.dot(vectors, vector).tolist()
+            for candidate in sentence_candidates(number, hit, cosines):
+                choice = Choice(candidate, hit.document, hit.passage, 0.0)
+                found.setdefault(choice.place, choice)
+        choices = list(found.values())
+        candidates = [choice.candidate for choice in choices]
         matrix = features(question, candidates, self._searcher.rarity)
         odds = self._model.sentences(matrix)
-        choices = []
-        for candidate, chance in zip(candidates, odds, strict=True):
-            passage, document = hits[candidate.hit].passage, hits[candidate.hit].document
-            before = _before(passage, candidate.span)
-            choices.append(Choice(candidate, document, passage.section, float(chance), before))
-        return choices, self._model.any(matrix, odds)
+        judged = [replace(c, odds=float(o)) for c, o in zip(choices, odds, strict=True)]
+        return judged, self._model.any(matrix, odds)
 
     def _widened(self, question: Question, hits: Sequence[Hit]) -> list[Hit]:
         """Add what is found for each side of a comparison, which one search may leave out."""
-        found = list(hits)
-        for side in sides(question.text) or () if question.shape == "comparison" else ():
-            seen = {hit.passage.id for hit in found}
-            found += [hit for hit in self._searcher.search(side, 3) if hit.passage.id not in seen]
-        return found
+        compared = (sides(question.text) or ()) if question.shape == "comparison" else ()
+        return [*hits, *(hit for side in compared for hit in self._searcher.search(side, 3))]
 
     def _chosen(self, question: Question, best_first: Sequence[Choice]) -> list[Choice]:
-        if question.shape == "comparison":
-            return self._both_sides(question, best_first)
-        wanted = MAX_SENTENCES if question.shape in {"reasons", "several"} else _FACT_SENTENCES
-        floor = best_first[0].odds * self._model.companion_ratio[_appetite(question)]
+        wanted = _FACT_SENTENCES if question.shape == "fact" else MAX_SENTENCES
+        floor = self._model.companion_ratio[question.shape] * best_first[0].odds
         chosen: list[Choice] = []
         for choice in best_first:
             if len(chosen) == wanted or choice.odds < floor:
                 break
-            crowded = sum(other.section == choice.section for other in chosen) >= _PER_SECTION
+            section = choice.passage.section
+            crowded = sum(one.passage.section == section for one in chosen) >= _PER_SECTION
             if not (question.shape == "reasons" and crowded):
                 chosen.append(choice)
         return chosen
 
-    def _both_sides(self, question: Question, best_first: Sequence[Choice]) -> list[Choice]:
-        """Take the best two sentences about each side; without two sides, the best of all."""
-        chosen: list[Choice] = []
-        for side in sides(question.text) or ():
-            own = set(content_stems(side))
-            others = {stem for other in sides(question.text) or () for stem in content_stems(other)}
-            telling = (own - (others - own)) or own
-            about = [c for c in best_first if telling & set(content_stems(c.candidate.text))]
-            chosen += [choice for choice in about if choice not in chosen][: MAX_SENTENCES // 2]
-        return chosen or list(best_first[: MAX_SENTENCES // 2])
-
     def _overview(self, question: Question, hits: Sequence[Hit]) -> list[Choice]:
         """Tell what the documents, or the section that the question names, are about."""
         documents = list({hit.document.id: hit.document for hit in hits}.values())
+        if len(documents) > 1:
+            openings = [(self._searcher.passages(one.id)[:1], one) for one in documents]
+            return [c for opening, one in openings for c in self._central(opening, one, 1)]
         if not documents:
             return []
-        if len(documents) > 1 and len(self._searcher.documents()) > 1:
-            leads = [self._central(self._searcher.passages(d.id)[:1], d, 1) for d in documents]
-            return [choice for lead in leads for choice in lead][:MAX_SENTENCES]
-        document = documents[0]
-        passages = self._searcher.passages(document.id)
+        passages = self._searcher.passages(documents[0].id)
         asked = set(question.stems)
-        named = [p for p in passages if asked & set(content_stems(p.section))]
+        named = [passage for passage in passages if asked & set(content_stems(passage.section))]
         if named:
-            return self._central(named, document, MAX_SENTENCES)
-        opening = self._first(passages[0], document)
-        rest = self._central(passages[1:], document, MAX_SENTENCES - 1)
-        return [opening, *(choice for choice in rest if choice.place != opening.place)]
-
-    def _first(self, passage: Passage, document: Document) -> Choice:
-        span = passage.sentences[0]
-        candidate = _candidate(0, passage, document, span, 1.0)
-        return Choice(candidate, document, passage.section, 1.0, None)
+            return self._central(named, documents[0], MAX_SENTENCES)
+        opening = _choice(documents[0], passages[0], passages[0].sentences[0], 1.0)
+        rest = self._central(passages[1:], documents[0], MAX_SENTENCES - 1)
+        return [opening, *rest]
 
     def _central(self, passages: Sequence[Passage], document: Document, count: int) -> list[Choice]:
         """Return `count` sentences nearest to what all of them say, each section's first."""
+        found = []
         vectors = [self._searcher.sentence_vectors(passage) for passage in passages]
-        if not passages or not sum(map(len, vectors)):
-            return []
-        middle = np.concatenate(vectors).mean(axis=0)
-        scored = []
+        middle = np.concatenate(vectors).mean(axis=0) if vectors else np.zeros(0)
         for passage, rows in zip(passages, vectors, strict=True):
-            for span, nearness in zip(passage.sentences, rows @ middle, strict=True):
-                candidate = _candidate(0, passage, document, span, float(nearness))
-                before = _before(passage, span)
-                scored.append(Choice(candidate, document, passage.section, float(nearness), before))
-        standing = [c for c in scored if not _REFERS_BACK.match(c.candidate.text)] or scored
-        standing.sort(key=lambda choice: (-choice.odds, choice.place))
-        firsts = list({choice.section: choice for choice in reversed(standing)}.values())
-        firsts.sort(key=lambda choice: (-choice.odds, choice.place))
-        spare = [choice for choice in standing if choice not in firsts]
-        return [*firsts, *spare][:count]
+            pairs = zip(passage.sentences, rows @ middle, strict=True)
+            found += [_choice(document, passage, span, float(near)) for span, near in pairs]
+        alone = [c for c in found if not _REFERS_BACK.match(c.candidate.text)] or found
+        alone.sort(key=lambda choice: (-choice.odds, choice.place))
+        firsts = {choice.passage.section: choice for choice in reversed(alone)}.values()
+        spare = [choice for choice in alone if choice not in firsts]
+        return [*sorted(firsts, key=lambda choice: -choice.odds), *spare][:count]
 
 
 def sentence_candidates(number: int, hit: Hit, cosines: Sequence[float]) -> list[Candidate]:
     """Return the sentences of hit `number` as candidates; `cosines` has one for each sentence."""
     pairs = zip(hit.passage.sentences, cosines, strict=True)
-    return [_candidate(number, hit.passage, hit.document, span, near) for span, near in pairs]
+    return [_candidate(hit.document, hit.passage, span, number, near) for span, near in pairs]
+
+
+def _choice(document: Document, passage: Passage, span: Span, odds: float) -> Choice:
+    return Choice(_candidate(document, passage, span, 0, odds), document, passage, odds)
 
 
 def _candidate(
-    number: int, passage: Passage, document: Document, span: Span, cosine: float
+    document: Document, passage: Passage, span: Span, number: int, cosine: float
 ) -> Candidate:
-    before = _before(passage, span)
-    previous = document.text[before.start : before.end] if before else ""
+    place = passage.sentences.index(span)
+    before = passage.sentences[place - 1] if place else Span(0, 0)
     return Candidate(
         document_id=document.id,
         span=span,
         text=document.text[span.start : span.end],
-        context=f"{document.title}\n{passage.section}\n{previous}",
+        context=f"{document.title}\n{passage.section}\n{document.text[before.start : before.end]}",
         hit=number,
         cosine=cosine,
     )
 
 
-def _before(passage: Passage, span: Span) -> Span | None:
-    place = passage.sentences.index(span)
-    return passage.sentences[place - 1] if place else None
+def _with_reason_bonus(choice: Choice) -> Choice:
+    if not _GIVES_A_REASON.search(choice.candidate.text):
+        return choice
+    log_odds = log(choice.odds / (1 - choice.odds)) + _REASON_BONUS
+    return replace(choice, odds=1 / (1 + exp(-log_odds)))
 
 
-def _appetite(question: Question) -> str:
-    return question.shape if question.shape in {"reasons", "several"} else "fact"
+def _both_sides(question: Question, best_first: Sequence[Choice]) -> list[Choice]:
+    """Take the best two sentences about each side; without two sides, the best of all."""
+    stems = [set(content_stems(side)) for side in sides(question.text) or ()]
+    chosen: list[Choice] = []
+    for own in stems:
+        shared = set.intersection(*stems)
+        telling = (own - shared) or own
+        about = [c for c in best_first if telling & set(content_stems(c.candidate.text))]
+        chosen += [choice for choice in about if choice not in chosen][: MAX_SENTENCES // 2]
+    return chosen or list(best_first[: MAX_SENTENCES // 2])
 
 
-def _drafted(choices: Sequence[Choice]) -> Draft:
-    """Order the choices as a reader meets them, each with the sentence that it refers back to."""
-    spans: dict[tuple[str, int], tuple[Document, Span]] = {}
-    kept: list[Choice] = []
+def _drafted(question: Question, choices: Sequence[Choice]) -> Draft:
+    """Order the choices as a reader meets them, each with the neighbours that it needs."""
+    limit = _FACT_SENTENCES if question.shape == "fact" else MAX_SENTENCES
+    taken: dict[tuple[str, int], Source] = {}
     for choice in choices:
-        needed = [choice.candidate.span]
-        if choice.before and _REFERS_BACK.match(choice.candidate.text):
-            needed.insert(0, choice.before)
-        fresh = {(choice.document.id, s.start): (choice.document, s) for s in needed}
-        if kept and len(spans | fresh) > MAX_SENTENCES:
-            continue
-        spans |= fresh
-        kept.append(choice)
-    rank = {document: i for i, document in enumerate(dict.fromkeys(c.document.id for c in kept))}
-    order = sorted(spans, key=lambda place: (rank[place[0]], place[1]))
-    return Draft(sentences=tuple(_quoted(Source(*spans[place])) for place in order))
+        needed = {place.start: place for place in _with_neighbours(question, choice)}
+        fresh = {
+            (choice.document.id, start): Source(choice.document, span)
+            for start, span in needed.items()
+        }
+        if not taken or len(taken | fresh) <= limit:
+            taken |= fresh
+    documents = list(dict.fromkeys(choice.document.id for choice in choices))
+    order = sorted(taken, key=lambda place: (documents.index(place[0]), place[1]))
+    sentences = tuple(_quoted(taken[place]) for place in order)
+    return Draft(sentences, None if sentences else "not_in_documents")
+
+
+def _with_neighbours(question: Question, choice: Choice) -> list[Span]:
+    """Return the sentence, the one before it that "He" is about, the one after that elaborates.
+
+    "This plan included …" elaborates when it is the plan that the question asks about.
+    """
+    spans = [choice.candidate.span]
+    after = choice.neighbour(1)
+    opening = _ELABORATES.match(choice.document.text, after.start, after.end) if after else None
+    if after and opening and stem(opening[2]) in question.stems:
+        spans.append(after)
+    return [*_antecedent(choice), *spans]
+
+
+def _antecedent(choice: Choice) -> list[Span]:
+    """Return the sentence that names whom or what the choice opens with, when it does not itself.
+
+    "This plan" is in the sentence before; "He" in the last one that does not say "he" as well.
+    """
+    opening = _REFERS_BACK.match(choice.candidate.text)
+    steps = -1
+    while opening and (before := choice.neighbour(steps)):
+        if not _PERSONAL.match(opening[0]):
+            return [before]
+        opening = _REFERS_BACK.match(choice.document.text, before.start, before.end)
+        if not opening:
+            return [before]
+        steps -= 1
+    return []
 
 
 def _quoted(source: Source) -> Drafted:

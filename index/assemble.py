@@ -78,9 +78,9 @@ def assemble(
         write_manifest(aside, manifest)
         aside.rename(folder)
         sync_folder(folder.parent)
-    except BaseException:
+    finally:
+        # Gone already, unless something went wrong on the way.
         shutil.rmtree(aside, ignore_errors=True)
-        raise
     return manifest, embedded
 
 

@@ -185,7 +185,9 @@ class Catalog:
             title=title,
             source=source,
             text=text,
-            sections=tuple(Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)),
+            sections=tuple(
+                Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)
+            ),
             pages=tuple(Page(*p) for p in json.loads(pages)),
         )
 

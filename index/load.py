@@ -214,7 +214,8 @@ def _decoded(data: bytes) -> str:
     for magic, name in _MAGIC:
         if data.startswith(magic):
             raise LoadError(f"this is {name}; {_CONVERT}")
-    text = _marked(data) or _unmarked(data)
+    mark, encoding = _marked(data)
+    text = _try(data[len(mark) :], encoding) if mark else _unmarked(data)
     # Text has next to no control characters; a program or a picture is full of them.
     if text is None or "\0" in text or len(_CONTROL.findall(text)) > len(text) // 20:
         raise LoadError(
@@ -224,12 +225,9 @@ def _decoded(data: bytes) -> str:
     return text
 
 
-def _marked(data: bytes) -> str | None:
-    """Decode what begins with a byte order mark."""
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return _try(data[len(mark) :], encoding)
-    return None
+def _marked(data: bytes) -> tuple[bytes, str]:
+    """Return the byte order mark that `data` begins with and the encoding it stands for, or b""."""
+    return next((found for found in _BOMS if data.startswith(found[0])), (b"", ""))
 
 
 def _unmarked(data: bytes) -> str | None:

@@ -22,7 +22,7 @@ TARGET_CHARS = 600
 MAX_SENTENCE_CHARS = 2_000
 """A longer run of text without a sentence end is data, not prose, and is cut at a space."""
 
-_WINDOW_CHARS = 10_000
+_WINDOW_CHARS = 4_000
 """`sentencex` takes quadratic time for runs of quotes and exclamation marks: it sees no more."""
 
 _BLOCK = re.compile(r"\S(?:.*(?:\n(?!\s*(?:\n|[-*+•]\s|\d{1,3}[.)]\s)|.*\s\|\s).*)*)")

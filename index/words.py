@@ -65,7 +65,8 @@ def content_stems(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Return `text` casefolded and without accents: "Hokkaidō" and "hokkaido" become one."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: taking "℃" apart gives a capital, and a folded letter may come apart again.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 

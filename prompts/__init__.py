@@ -1,1 +1,1 @@
-"""The words sent to a language model, one `.md` file each. The quoting writer needs none of them."""
+"""The words sent to a language model, one `.md` file each; quoting needs none of them."""
