@@ -130,7 +130,9 @@ class QuotingWriter:
             crowded = sum(one.passage.section == section for one in chosen) >= _PER_SECTION
             if not (question.shape == "reasons" and crowded):
                 chosen.append(choice)
-        return chosen
+        reasons = [choice for choice in chosen if _gives_reason(choice)]
+        # What states no reason is padding once two sentences do.
+        return reasons if question.shape == "reasons" and len(reasons) > 1 else chosen
 
     def _overview(self, question: Question, hits: Sequence[Hit]) -> list[Choice]:
         """Tell what the documents, or the section that the question names, are about."""
@@ -189,8 +191,12 @@ def _candidate(
     )
 
 
+def _gives_reason(choice: Choice) -> bool:
+    return _GIVES_A_REASON.search(choice.candidate.text) is not None
+
+
 def _with_reason_bonus(choice: Choice) -> Choice:
-    if not _GIVES_A_REASON.search(choice.candidate.text):
+    if not _gives_reason(choice):
         return choice
     log_odds = log(choice.odds / (1 - choice.odds)) + _REASON_BONUS
     return replace(choice, odds=1 / (1 + exp(-log_odds)))

@@ -28,6 +28,7 @@ from assistant.question import Question, read_question
 from assistant.quote import sentence_candidates
 from eval.questions import Corpus, Labelled, read_sets
 from index.build import BuildOptions, build
+from index.embed import Embedder
 from index.passage import Hit, Span
 from index.search import Searcher, open_index
 
@@ -74,13 +75,13 @@ def observe(searchers: dict[str, Searcher], questions: Sequence[Labelled]) -> li
             sys.stderr.write(f"asking {done} of {len(questions)}\n")
         searcher, question = searchers[asked.corpus], read_question(asked.question)
         hits = searcher.search(question.text, HITS)
-        matrix, answers = _observation(searcher, question, hits, _gold(hits, asked))
+        matrix, answers = _observation(searcher, question, hits, gold_spans(hits, asked))
         if asked.gold and not answers.any():
             continue
         observed.append(Observed(asked.dataset, asked.group, question.shape, matrix, answers))
         if asked.gold and not answers.all():
             matrix, answers = _observation(
-                searcher, question, hits, _gold(hits, asked), without=True
+                searcher, question, hits, gold_spans(hits, asked), without=True
             )
             name = f"removed-{asked.dataset}"
             observed.append(Observed(name, asked.group, question.shape, matrix, answers))
@@ -101,14 +102,14 @@ def _observation(
         cosines = [float(c) for c in searcher.sentence_vectors(hit.passage) @ vector]
         for candidate in sentence_candidates(number, hit, cosines):
             spans = gold.get(candidate.document_id, [])
-            answers = any(_shared(candidate.span, span) for span in spans)
+            answers = any(shared(candidate.span, span) for span in spans)
             if not (without and answers):
                 candidates.append(candidate)
                 labels.append(answers)
     return features(question, candidates, searcher.rarity), np.array(labels, bool)
 
 
-def _gold(hits: Sequence[Hit], asked: Labelled) -> dict[str, list[Span]]:
+def gold_spans(hits: Sequence[Hit], asked: Labelled) -> dict[str, list[Span]]:
     """Return where the answers stand, by document, within the paragraph they were marked in."""
     found: dict[str, list[Span]] = {}
     for document in {hit.document.id: hit.document for hit in hits}.values():
@@ -123,7 +124,8 @@ def _gold(hits: Sequence[Hit], asked: Labelled) -> dict[str, list[Span]]:
     return found
 
 
-def _shared(sentence: Span, answer: Span) -> bool:
+def shared(sentence: Span, answer: Span) -> bool:
+    """Tell whether `sentence` holds more than half of `answer`."""
     common = min(sentence.end, answer.end) - max(sentence.start, answer.start)
     return common * 2 > answer.end - answer.start
 
@@ -245,7 +247,9 @@ def companions(scored: Sequence[Scored], most: int) -> list[str]:
     return lines
 
 
-def open_corpora(corpora: Sequence[Corpus], work: Path) -> dict[str, Searcher]:
+def open_corpora(
+    corpora: Sequence[Corpus], work: Path, embedder: Embedder | None = None
+) -> dict[str, Searcher]:
     """Index every corpus under `work` (again only what changed) and open it."""
     searchers = {}
     for done, corpus in enumerate(corpora):
@@ -256,8 +260,9 @@ def open_corpora(corpora: Sequence[Corpus], work: Path) -> dict[str, Searcher]:
         for number, (title, text) in enumerate(corpus.texts):
             file = texts / f"{number:05}.txt"
             file.write_text(f"{title}\n\n{text}\n", encoding="utf-8")
-        build([texts], work / "indexes" / name, BuildOptions(cache=work / "cache"))
-        searchers[corpus.name] = open_index(work / "indexes" / name)
+        index = work / "indexes" / name
+        build([texts], index, BuildOptions(cache=work / "cache", embedder=embedder))
+        searchers[corpus.name] = open_index(index, embedder)
     return searchers
 
 

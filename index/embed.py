@@ -203,7 +203,7 @@ def prepare_model(name: str, cache: Path) -> Path:
     `name` is the bundled package's, a folder, or a name that sentence-transformers finds among the
     files already on this machine: nothing is downloaded. Raises MissingExtra or ModelError.
     """
-    source = _source_folder(name)
+    source = model_folder(name)
     fingerprint = _fingerprint(source, name)
     folder = cache / "models" / fingerprint
     if all((folder / file).is_file() for file in MODEL_FILES):
@@ -223,7 +223,11 @@ def prepare_model(name: str, cache: Path) -> Path:
     return folder
 
 
-def _source_folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
+    """Return where the files of model `name` lie, None when only sentence-transformers knows.
+
+    Raises MissingExtra when it is the bundled one and its package is not installed.
+    """
     if name == BUNDLED_MODEL:
         spec = importlib.util.find_spec(name.replace("-", "_"))
         if spec is None or spec.origin is None:
@@ -267,7 +271,7 @@ def _export(name: str, folder: Path, fingerprint: str) -> None:
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingExtra(f"exporting {name} needs sentence-transformers; {_INSTALL}") from error
-    source = _source_folder(name)
+    source = model_folder(name)
     try:
         model = SentenceTransformer(
             str(source or name), device="cpu", trust_remote_code=False, local_files_only=True

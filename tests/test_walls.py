@@ -75,7 +75,7 @@ HOMES = {
     "pydantic_settings": {"assistant.settings"},
     "rapidfuzz": {"index.spelling"},
     "rich": {"assistant.cli", "assistant.draw"},
-    "sentence_transformers": {"index.embed"},
+    "sentence_transformers": {"index.embed", "eval.bench.embedding"},
     "sentencex": {"index.split"},
     "sklearn": {"eval.fit_answerability"},
     "slack_bolt": {"assistant.slack"},
