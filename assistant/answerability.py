@@ -84,15 +84,18 @@ _TIME_WORDS = frozenset(
 _LIGHT_WEIGHT = 0.3
 _LIGHT = frozenset(
     stem(word)
-    for word in """become became begin began begun call called come came describe find found get got
-    give gave given go went happen happened include involve keep kept know knew known like look make
-    made mean meant mention name named need play put say said see saw seen start started state take
-    took taken tell told think thought try tried use used want""".split()
+    for word in """aim amount article became become began begin begun call called came come describe
+    document example examples fact facts find found gave get give given go goal got happen happened
+    include involve keep kept kind knew know known like look made make mean meant mention name named
+    names need number part phrase play purpose put reason reasons role said saw say section see seen
+    sort start started state take taken tell term text thing things think thought told took tried
+    try type use used want way ways went word""".split()
 )
-"""Verbs so common that a text which says the same without them has left nothing out."""
+"""Words so common, or so much of the asking, that a text may well answer without them."""
 
 _SHORTEST_KIN = 4
 _KIN_WEIGHT = 0.7
+_KIN_SHARE = 0.7
 _LONGEST_ENDING = 5
 _YEAR = re.compile(r"(1\d{3}|20\d{2})s?$")
 _REASON = re.compile(
@@ -314,11 +317,11 @@ def _held(stem: str, stems: frozenset[str]) -> float:
 def _kindred(one: str, other: str) -> bool:
     """Tell whether two stems share all but an ending: "agre" and "agreement"."""
     short, long = sorted((one, other), key=len)
-    common = next(
-        (i for i, pair in enumerate(zip(short, long, strict=False)) if len(set(pair)) > 1),
-        len(short),
+    differing = (i for i, pair in enumerate(zip(short, long, strict=False)) if pair[0] != pair[1])
+    common = next(differing, len(short))
+    return common >= max(_SHORTEST_KIN, _KIN_SHARE * len(short)) and (
+        len(long) - common <= _LONGEST_ENDING
     )
-    return common >= max(_SHORTEST_KIN, len(short) - 1) and len(long) - common <= _LONGEST_ENDING
 
 
 def _is_number(word: Word) -> bool:

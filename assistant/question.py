@@ -62,6 +62,7 @@ _TEXTS = r"(document|article|text|page|paper|story|piece|file)"
 _OVERVIEW = (
     r"summar\w+|overview|tl dr|tldr|gist|in a nutshell|key (point|takeaway)s?|"
     r"main (point|idea|argument|message|topic|theme|takeaway)s?|"
+    r"what (does|do|did) the (\w+ )?(section|chapter|part)s? (on|about|of)|"
     rf"what (is|s|was) (this|it|the|that) ?(\w+ )?{_TEXTS}? ?(all )?about"
 )
 _PLURAL = r"(?!(?:is|was|does|has|this)\b)\w+[^s\W]s"
