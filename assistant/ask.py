@@ -25,6 +25,7 @@ from index.search import Searcher
 if TYPE_CHECKING:
     from assistant.langchain import AnswerRunnable
 
+_ABOUT_THE_WHOLE = {"overview", "instruction", "greeting"}
 GREETING = "Hello! Ask me anything about the documents I have read; I answer with footnotes."
 
 
@@ -99,8 +100,12 @@ class Assistant:
         timings: dict[str, float] = {}
         with _timed(timings, "total"):
             with _timed(timings, "condense"):
-                alone = self._searcher.mend(condense(" ".join(question.split()), history))
+                alone = condense(" ".join(question.split()), history)
                 asked = read_question(alone)
+                # Mending knows the documents' words, not those that ask for an overview.
+                if asked.shape not in _ABOUT_THE_WHOLE:
+                    alone = self._searcher.mend(alone)
+                    asked = read_question(alone)
             hits: list[Hit] = []
             draft = _without_search(asked)
             if draft is None:

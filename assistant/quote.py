@@ -35,7 +35,17 @@ _REFERS_BACK = re.compile(
     re.IGNORECASE,
 )
 _PERSONAL = re.compile(r"(he|she|they|it|his|her|their|its)\b", re.IGNORECASE)
-_ELABORATES = re.compile(r"(this|these|those|that|such|the) (\w+)", re.IGNORECASE)
+_ELABORATES = re.compile(
+    r"(?:(?:under|in|with|by|as part of|according to) )?(this|these|those|that|such|the) (\w+)",
+    re.IGNORECASE,
+)
+_ANNOUNCES = re.compile(
+    r":$|\b(two|three|four|five|six|seven|eight|nine|ten|several|various|many|some|following) "
+    r"(\w+ ){0,2}(ways|points|parts|kinds|sorts|types|steps|stages|reasons|things|measures|forms|"
+    r"aims|goals|changes|conditions|options|examples)\b[^.;,]{0,40}[.:]$",
+    re.IGNORECASE,
+)
+"""A sentence whose list follows: "Moscow hit back in three ways."."""
 _GIVES_A_REASON = re.compile(
     r"\b(because|since|due to|owing to|thanks to|on account of|as a result of|in order to|so that|"
     r"so as to|reasons?|motive\w*|motivat\w+|driven|drove|drives?|prompt(ed|s|ing)|caused by|"
@@ -85,17 +95,28 @@ class QuotingWriter:
     def write(self, question: Question, hits: Sequence[Hit]) -> Draft:
         """Return the sentences that answer `question`, or a draft that declines and says why."""
         if question.shape == "overview":
-            return _drafted(question, self._overview(question, hits))
-        choices, answerable = self.judge(question, self._widened(question, hits))
+            whole = self._overview(question, hits)
+            if whole or not question.topic:
+                return _drafted(question, whole)
+            question = question.topic
+        hits = self._widened(question, hits)
+        choices, answerable = self.judge(question.topic or question, hits)
+        if question.sides:
+            # All that is compared in one place, or each side somewhere.
+            apart = min(self.judge(side, hits)[1] for side in question.sides)
+            answerable = max(answerable, apart)
         if question.shape == "reasons":
             choices = [_with_reason_bonus(choice) for choice in choices]
         best_first = sorted(choices, key=lambda choice: (-choice.odds, choice.place))
-        if answerable < self._threshold:
-            closest = tuple(_source(choice) for choice in best_first[:_CLOSEST])
-            return Draft(reason="not_in_documents", closest=closest)
-        if question.shape == "comparison":
-            return _drafted(question, _both_sides(question, best_first))
-        return _drafted(question, self._chosen(question, best_first))
+        chosen: list[Choice] = []
+        if answerable >= self._threshold and question.shape == "comparison":
+            chosen = _both_sides(question, best_first)
+        elif answerable >= self._threshold:
+            chosen = self._chosen(question, best_first)
+        if chosen:
+            return _drafted(question, chosen)
+        closest = tuple(_source(choice) for choice in best_first[:_CLOSEST])
+        return Draft(reason="not_in_documents", closest=closest)
 
     def judge(self, question: Question, hits: Sequence[Hit]) -> tuple[list[Choice], float]:
         """Return every sentence of `hits` with its odds, and the probability that any answers."""
@@ -135,18 +156,22 @@ class QuotingWriter:
         return reasons if question.shape == "reasons" and len(reasons) > 1 else chosen
 
     def _overview(self, question: Question, hits: Sequence[Hit]) -> list[Choice]:
-        """Tell what the documents, or the section that the question names, are about."""
+        """Tell what the documents, or the section that is named, are about; else say nothing."""
         documents = list({hit.document.id: hit.document for hit in hits}.values())
+        if question.topic:
+            asked = set(question.topic.stems)
+            for one in documents:
+                passages = self._searcher.passages(one.id)
+                named = [p for p in passages if asked <= set(content_stems(p.section))]
+                if named:
+                    return self._central(named, one, MAX_SENTENCES)
+            documents = [one for one in documents if asked <= set(content_stems(one.title))]
         if len(documents) > 1:
             openings = [(self._searcher.passages(one.id)[:1], one) for one in documents]
             return [c for opening, one in openings for c in self._central(opening, one, 1)]
         if not documents:
             return []
         passages = self._searcher.passages(documents[0].id)
-        asked = set(question.stems)
-        named = [passage for passage in passages if asked & set(content_stems(passage.section))]
-        if named:
-            return self._central(named, documents[0], MAX_SENTENCES)
         opening = _choice(documents[0], passages[0], passages[0].sentences[0], 1.0)
         rest = self._central(passages[1:], documents[0], MAX_SENTENCES - 1)
         return [opening, *rest]
@@ -203,13 +228,18 @@ def _with_reason_bonus(choice: Choice) -> Choice:
 
 
 def _both_sides(question: Question, best_first: Sequence[Choice]) -> list[Choice]:
-    """Take the best two sentences about each side; without two sides, the best of all."""
+    """Take the best two sentences about each side, none when a side is nowhere named.
+
+    A comparison that does not name two sides takes the best of all.
+    """
     stems = [set(content_stems(side)) for side in sides(question.text) or ()]
     chosen: list[Choice] = []
     for own in stems:
         shared = set.intersection(*stems)
         telling = (own - shared) or own
         about = [c for c in best_first if telling & set(content_stems(c.candidate.text))]
+        if not about:
+            return []
         chosen += [choice for choice in about if choice not in chosen][: MAX_SENTENCES // 2]
     return chosen or list(best_first[: MAX_SENTENCES // 2])
 
@@ -238,11 +268,30 @@ def _with_neighbours(question: Question, choice: Choice) -> list[Span]:
     "This plan included …" elaborates when it is the plan that the question asks about.
     """
     spans = [choice.candidate.span]
+    if question.shape == "several" and _ANNOUNCES.search(choice.candidate.text):
+        before = _antecedent(choice)
+        return [*before, *spans, *_items(choice, MAX_SENTENCES - len(before) - 1)]
     after = choice.neighbour(1)
     opening = _ELABORATES.match(choice.document.text, after.start, after.end) if after else None
     if after and opening and stem(opening[2]) in question.stems:
         spans.append(after)
     return [*_antecedent(choice), *spans]
+
+
+def _items(choice: Choice, most: int) -> list[Span]:
+    """Return the sentences after the choice, `most` of them, as far as its paragraph or list goes.
+
+    Items of a list are parted from one another by more than white space: by their markers.
+    """
+    text, last = choice.document.text, choice.candidate.span
+    spans: list[Span] = []
+    while len(spans) < most and (after := choice.neighbour(len(spans) + 1)):
+        between = text[last.end : after.start]
+        if "\n\n" in between and not between.strip():
+            break
+        spans.append(after)
+        last = after
+    return spans
 
 
 def _antecedent(choice: Choice) -> list[Span]:

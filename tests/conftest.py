@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -23,6 +23,9 @@ from filelock import FileLock
 # Importing it is what switches it on: before collection, so that nothing of ours is older.
 from tests.guard import sitecustomize as network_guard
 from tests.no_skips import pytest_make_collect_report, pytest_runtest_makereport
+
+if TYPE_CHECKING:
+    from assistant.ask import Assistant
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
@@ -130,3 +133,26 @@ def model_folder(cache_folder: Path) -> Path:
             text=True,
         )
     return Path(made.stdout)
+
+
+@pytest.fixture(scope="session")
+def bundled_assistant(cache_folder: Path, model_folder: Path) -> Iterator["Assistant"]:
+    """Return the assistant that answers from the bundled article, as the commands open it."""
+    from assistant.settings import Settings
+    from assistant.wiring import open_assistant
+
+    assert model_folder.is_dir()
+    with FileLock(cache_folder / "tests-bundled.lock"):
+        assistant = open_assistant(Settings(cache_dir=cache_folder), None)
+    with assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="session")
+def documents_assistant(cache_folder: Path, model_folder: Path) -> Iterator["Assistant"]:
+    """Return an assistant for the small documents of `tests.asked`."""
+    from tests.asked import open_documents
+
+    assert model_folder.is_dir()
+    with open_documents(cache_folder) as assistant:
+        yield assistant

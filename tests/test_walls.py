@@ -41,7 +41,7 @@ LAYERS = (
         neighbours=True,
     ),
     Layer(frozenset({"ask"})),  # the main path
-    Layer(frozenset({"draw", "langchain"})),  # an Answer as text, as a Runnable
+    Layer(frozenset({"doctor", "draw", "langchain"})),  # an Answer as text, as a Runnable
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers

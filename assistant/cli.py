@@ -1,0 +1,456 @@
+"""The command line: `footnote index | search | ask | chat | doctor`.
+
+Draws and decides nothing. What a command needs is imported inside it, so that `--help` is instant
+and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+import typer
+
+from index.errors import FootnoteError, IndexUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer, Turn
+    from assistant.draw import Style
+    from assistant.settings import Settings
+    from index.assemble import Progress
+    from index.build import BuildReport
+
+DEFAULT_INDEX = Path("footnote-index")
+"""Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
+
+_WIDEST = 100
+
+app = typer.Typer(
+    name="footnote",
+    help="Ask your documents, and get answers whose every sentence is footnoted.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
+)
+
+Index = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `footnote` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets "?" for it, not a crash.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except FootnoteError as error:
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:
+        # Whoever read the output has enough. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"footnote {version('footnote')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command(
+    epilog="Examples:  footnote index notes/ report.md    footnote index manual.txt --index manual"
+)
+def index(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    index: Annotated[
+        Path | None,
+        typer.Option(
+            "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build an index of text and Markdown files, or bring it up to date.
+
+    What has not changed is not embedded again. Files that vanished from a folder named here leave
+    the index. If it fails, the index answers as it did before.
+    """
+    from assistant.wiring import build_index
+
+    settings = _settings()
+    where = index or settings.index or DEFAULT_INDEX
+    with _progress() as progress:
+        report = build_index(settings, paths, where, progress)
+    typed = {str(path) for path in paths}
+    failed = any(problem.source in typed for problem in report.problems)
+    if as_json:
+        _print_json(_report_fields(report))
+    else:
+        _print_report(report, default=where == DEFAULT_INDEX)
+    for problem in report.problems:
+        _complain(f"{problem.source}: {problem.message}")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command(epilog='Example:  footnote search "economic cooperation" -k 3')
+def search(
+    question: Annotated[
+        str, typer.Argument(help='The question; "-" reads it from standard input.')
+    ],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
+    as_json: AsJson = False,
+    index: Index = None,
+) -> None:
+    """Show the passages that bear on a question, best first."""
+    from assistant.draw import draw_hits
+    from assistant.wiring import open_searcher
+
+    text = _question(question)
+    if not text.strip():
+        raise UsageError("the question is empty; say what to search for")
+    settings = _settings()
+    _check_length(text, settings)
+    with _progress() as progress, open_searcher(settings, index, progress) as searcher:
+        hits = searcher.search(text, k)
+        generation = searcher.generation
+    if as_json:
+        _print_json(
+            {
+                "question": text,
+                "index": generation,
+                "hits": [
+                    {
+                        "rank": rank,
+                        "document_id": hit.document.id,
+                        "title": hit.document.title,
+                        "source": hit.document.source,
+                        "start": hit.passage.start,
+                        "end": hit.passage.end,
+                        "section": hit.passage.section or None,
+                        "text": hit.passage.text,
+                        "score": hit.score,
+                        "dense": hit.dense,
+                        "lexical": hit.lexical,
+                        "dense_rank": hit.dense_rank,
+                        "lexical_rank": hit.lexical_rank,
+                    }
+                    for rank, hit in enumerate(hits, 1)
+                ],
+            }
+        )
+    else:
+        typer.echo(draw_hits(hits, _width(), _style()))
+
+
+@app.command(
+    epilog='Examples:  footnote ask "why did Abe court Putin?"    footnote ask - --json < asked.txt'
+)
+def ask(
+    question: Annotated[
+        str, typer.Argument(help='The question; "-" reads it from standard input.')
+    ],
+    as_json: AsJson = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            "--history", metavar="FILE", help='Turns before: a JSON list of {"role", "content"}.'
+        ),
+    ] = None,
+    index: Index = None,
+) -> None:
+    """Answer a question from the documents, with footnotes."""
+    from assistant.draw import draw_answer
+    from assistant.wiring import open_assistant
+
+    text, turns, settings = _question(question), _history(history), _settings()
+    try:
+        with _progress() as progress, open_assistant(settings, index, progress) as assistant:
+            answer = assistant.ask(text, turns)
+    except IndexUnavailable:
+        if as_json:
+            _print_json(_unavailable(text).to_dict())
+        raise
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        typer.echo(draw_answer(answer, _width(), _style()))
+    _hint(settings, index)
+    raise typer.Exit(_exit_code(answer))
+
+
+@app.command(epilog="Leave with Ctrl-D or /quit. Example:  footnote chat --index footnote-index")
+def chat(index: Index = None) -> None:
+    """Ask in turns; a follow-up may lean on what was said before."""
+    from assistant.answer import Turn
+    from assistant.draw import draw_answer
+    from assistant.wiring import open_assistant
+
+    settings = _settings()
+    turns: list[Turn] = []
+    with _progress() as progress:
+        assistant = open_assistant(settings, index, progress)
+    with assistant:
+        _hint(settings, index)
+        for line in _lines():
+            try:
+                answer = assistant.ask(line, turns)
+            except UsageError as error:
+                _complain(str(error))
+                continue
+            typer.echo(draw_answer(answer, _width(), _style()) + "\n")
+            turns += [Turn("user", line), Turn("assistant", answer.text)]
+
+
+@app.command(epilog="Example:  footnote doctor --index footnote-index")
+def doctor(as_json: AsJson = False, index: Index = None) -> None:
+    """Tell what is installed, configured and broken, and what to do about it."""
+    from assistant.doctor import examine
+
+    checks = examine(_settings(), index)
+    broken = any(check.state == "broken" for check in checks)
+    if as_json:
+        _print_json({"broken": broken, "checks": [vars(check) for check in checks]})
+    else:
+        style, widest = _style(), max(len(check.name) for check in checks)
+        for check in checks:
+            mark = {"ok": "ok    ", "note": "note  ", "broken": "BROKEN"}[check.state]
+            role = "place" if check.state == "ok" else "notice"
+            typer.echo(f"{style(mark, role)}  {check.name:<{widest}}  {check.found}")
+            if check.remedy:
+                typer.echo(f"{'':<8}{'':<{widest}}  → {check.remedy}")
+    raise typer.Exit(1 if broken else 0)
+
+
+def _settings() -> "Settings":
+    from assistant.settings import load_settings
+
+    return load_settings()
+
+
+def _question(typed: str) -> str:
+    if typed != "-":
+        # Bytes that were no UTF-8 arrive as lone surrogates, which nothing further on can write.
+        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("standard input is not UTF-8 text; convert it first") from error
+
+
+def _check_length(question: str, settings: "Settings") -> None:
+    if len(question) > settings.max_question_chars:
+        raise UsageError(
+            f"the question has {len(question):,} characters; at most "
+            f"{settings.max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
+        )
+
+
+def _history(file: Path | None) -> "Sequence[Turn]":
+    """Read the turns in `file`. Raises UsageError naming the row that is wrong."""
+    if file is None:
+        return ()
+    from assistant.answer import Turn
+
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--history {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"--history {file} is no JSON: {error}") from error
+    if not isinstance(rows, list):
+        raise UsageError(f'--history {file} must be a list of {{"role": …, "content": …}}')
+    turns = []
+    for number, row in enumerate(rows, 1):
+        role = row.get("role") if isinstance(row, dict) else None
+        content = row.get("content") if isinstance(row, dict) else None
+        if role not in {"user", "assistant"} or not isinstance(content, str):
+            raise UsageError(
+                f'--history {file}, row {number}: needs "role" ("user" or "assistant") and '
+                '"content" (text)'
+            )
+        turns.append(Turn(role, content))
+    return turns
+
+
+def _unavailable(question: str) -> "Answer":
+    import uuid
+
+    from assistant.answer import Answer
+
+    return Answer(
+        id=uuid.uuid4().hex,
+        outcome="failed",
+        reason="index_unavailable",
+        question=question,
+        standalone_question=question,
+        text="",
+    )
+
+
+def _exit_code(answer: "Answer") -> int:
+    if answer.reason == "empty_question":
+        return 2
+    return 1 if answer.outcome == "failed" else 0
+
+
+def _hint(settings: "Settings", index: Path | None) -> None:
+    if index is None and settings.index is None and (DEFAULT_INDEX / "current").exists():
+        _complain(
+            f"answered from the bundled article; to ask {DEFAULT_INDEX}: --index {DEFAULT_INDEX}"
+        )
+
+
+def _lines() -> Iterator[str]:
+    """Yield what is typed, line by line, until Ctrl-D or /quit; empty lines are left out."""
+    for line in _typed() if sys.stdin.isatty() else sys.stdin:
+        if line.strip() == "/quit":
+            return
+        if line.strip() == "/help":
+            typer.echo("Type a question. /quit or Ctrl-D leaves, Ctrl-C clears the line.")
+        elif line.strip():
+            yield line.strip()
+
+
+def _typed() -> Iterator[str]:
+    from prompt_toolkit import PromptSession
+
+    session: PromptSession[str] = PromptSession()
+    typer.echo("Ask away; /help helps, Ctrl-D leaves.", err=True)
+    while True:
+        try:
+            yield session.prompt("> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
+
+
+@contextmanager
+def _progress() -> "Iterator[Progress]":
+    """Show what takes long on standard error: bars on a terminal, elsewhere a line a stage."""
+    if not sys.stderr.isatty():
+        seen: set[str] = set()
+
+        def tell(stage: str, _done: int, total: int) -> None:
+            if stage not in seen:
+                seen.add(stage)
+                _complain(f"{stage} ({total})" if total else stage)
+
+        yield tell
+        return
+    with _Bars() as bars:
+        yield bars.show
+
+
+class _Bars:
+    """A bar for each stage, from the first report on: a command that reports nothing shows none."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            for task in self._tasks.values():
+                self._progress.update(task, total=1, completed=1)
+            self._progress.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Show how far `stage` is."""
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.start()
+        if stage not in self._tasks:
+            for task in self._tasks.values():
+                self._progress.update(task, total=1, completed=1)
+            self._tasks[stage] = self._progress.add_task(stage, total=None)
+        self._progress.update(self._tasks[stage], total=total or None, completed=done)
+
+
+def _print_report(report: "BuildReport", *, default: bool) -> None:
+    style = _style()
+    for kind in ("added", "changed", "removed"):
+        for source in getattr(report, kind):
+            typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
+    typer.echo(
+        f"{report.documents} documents, {report.passages} passages; {report.unchanged} unchanged, "
+        f"{report.embedded} passages embedded in {report.seconds:.1f} s"
+    )
+    where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
+    typer.echo(f'ask it:  footnote ask "…"{where}')
+
+
+def _report_fields(report: "BuildReport") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(report), "index": str(report.index)}
+
+
+def _print_json(value: Any) -> None:
+    # UTF-8 whatever the terminal's encoding: JSON is read by programs.
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
+    sys.stdout.flush()
+
+
+def _complain(message: str) -> None:
+    from assistant.draw import clean
+
+    typer.echo(f"footnote: {'; '.join(map(clean, message.splitlines()))}", err=True)
+
+
+def _style() -> "Style":
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        from assistant.draw import plain
+
+        return plain
+    looks: dict[str, dict[str, Any]] = {
+        "answer": {"bold": True},
+        "number": {"fg": "cyan", "bold": True},
+        "place": {"dim": True},
+        "notice": {"fg": "yellow"},
+    }
+    return lambda text, role: typer.style(text, **looks[role])
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST)
+
+
+if __name__ == "__main__":
+    main()

