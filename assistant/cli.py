@@ -6,28 +6,30 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assistant.terminal import (
+    WIDEST,
+    complain,
+    print_json,
+    show_progress,
+    terminal_style,
+    terminal_width,
+)
 from index.errors import FootnoteError, IndexUnavailable, UsageError
 
 if TYPE_CHECKING:
     from assistant.answer import Answer, Turn
-    from assistant.draw import Style
     from assistant.settings import Settings
-    from index.assemble import Progress
     from index.build import BuildReport
 
 DEFAULT_INDEX = Path("footnote-index")
 """Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
-
-_WIDEST = 100
 
 app = typer.Typer(
     name="footnote",
@@ -36,7 +38,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 
 Index = Annotated[
@@ -59,7 +61,7 @@ def main() -> None:
     try:
         app()
     except FootnoteError as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         # Whoever read the output has enough. Python would complain once more when it closes stdout.
@@ -107,16 +109,16 @@ def index(
 
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
-    with _progress() as progress:
+    with show_progress() as progress:
         report = build_index(settings, paths, where, progress)
     typed = {str(path) for path in paths}
     failed = any(problem.source in typed for problem in report.problems)
     if as_json:
-        _print_json(_report_fields(report))
+        print_json(_report_fields(report))
     else:
         _print_report(report, default=where == DEFAULT_INDEX)
     for problem in report.problems:
-        _complain(f"{problem.source}: {problem.message}")
+        complain(f"{problem.source}: {problem.message}")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -138,11 +140,11 @@ def search(
         raise UsageError("the question is empty; say what to search for")
     settings = _settings()
     _check_length(text, settings)
-    with _progress() as progress, open_searcher(settings, index, progress) as searcher:
+    with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
         hits = searcher.search(text, k)
         generation = searcher.generation
     if as_json:
-        _print_json(
+        print_json(
             {
                 "question": text,
                 "index": generation,
@@ -167,7 +169,7 @@ def search(
             }
         )
     else:
-        typer.echo(draw_hits(hits, _width(), _style()))
+        typer.echo(draw_hits(hits, terminal_width(), terminal_style()))
 
 
 @app.command(
@@ -192,16 +194,16 @@ def ask(
 
     text, turns, settings = _question(question), _history(history), _settings()
     try:
-        with _progress() as progress, open_assistant(settings, index, progress) as assistant:
+        with show_progress() as progress, open_assistant(settings, index, progress) as assistant:
             answer = assistant.ask(text, turns)
     except IndexUnavailable:
         if as_json:
-            _print_json(_unavailable(text).to_dict())
+            print_json(_unavailable(text).to_dict())
         raise
     if as_json:
-        _print_json(answer.to_dict())
+        print_json(answer.to_dict())
     else:
-        typer.echo(draw_answer(answer, _width(), _style()))
+        typer.echo(draw_answer(answer, terminal_width(), terminal_style()))
     _hint(settings, index)
     raise typer.Exit(_exit_code(answer))
 
@@ -215,7 +217,7 @@ def chat(index: Index = None) -> None:
 
     settings = _settings()
     turns: list[Turn] = []
-    with _progress() as progress:
+    with show_progress() as progress:
         assistant = open_assistant(settings, index, progress)
     with assistant:
         _hint(settings, index)
@@ -223,9 +225,9 @@ def chat(index: Index = None) -> None:
             try:
                 answer = assistant.ask(line, turns)
             except UsageError as error:
-                _complain(str(error))
+                complain(str(error))
                 continue
-            typer.echo(draw_answer(answer, _width(), _style()) + "\n")
+            typer.echo(draw_answer(answer, terminal_width(), terminal_style()) + "\n")
             turns += [Turn("user", line), Turn("assistant", answer.text)]
 
 
@@ -237,9 +239,9 @@ def doctor(as_json: AsJson = False, index: Index = None) -> None:
     checks = examine(_settings(), index)
     broken = any(check.state == "broken" for check in checks)
     if as_json:
-        _print_json({"broken": broken, "checks": [vars(check) for check in checks]})
+        print_json({"broken": broken, "checks": [vars(check) for check in checks]})
     else:
-        style, widest = _style(), max(len(check.name) for check in checks)
+        style, widest = terminal_style(), max(len(check.name) for check in checks)
         for check in checks:
             mark = {"ok": "ok    ", "note": "note  ", "broken": "BROKEN"}[check.state]
             role = "place" if check.state == "ok" else "notice"
@@ -323,7 +325,7 @@ def _exit_code(answer: "Answer") -> int:
 
 def _hint(settings: "Settings", index: Path | None) -> None:
     if index is None and settings.index is None and (DEFAULT_INDEX / "current").exists():
-        _complain(
+        complain(
             f"answered from the bundled article; to ask {DEFAULT_INDEX}: --index {DEFAULT_INDEX}"
         )
 
@@ -353,57 +355,8 @@ def _typed() -> Iterator[str]:
             return
 
 
-@contextmanager
-def _progress() -> "Iterator[Progress]":
-    """Show what takes long on standard error: bars on a terminal, elsewhere a line a stage."""
-    if not sys.stderr.isatty():
-        seen: set[str] = set()
-
-        def tell(stage: str, _done: int, total: int) -> None:
-            if stage not in seen:
-                seen.add(stage)
-                _complain(f"{stage} ({total})" if total else stage)
-
-        yield tell
-        return
-    with _Bars() as bars:
-        yield bars.show
-
-
-class _Bars:
-    """A bar for each stage, from the first report on: a command that reports nothing shows none."""
-
-    def __init__(self) -> None:
-        self._progress: Any = None
-        self._tasks: dict[str, Any] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._progress:
-            for task in self._tasks.values():
-                self._progress.update(task, total=1, completed=1)
-            self._progress.stop()
-
-    def show(self, stage: str, done: int, total: int) -> None:
-        """Show how far `stage` is."""
-        if self._progress is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._progress.start()
-        if stage not in self._tasks:
-            for task in self._tasks.values():
-                self._progress.update(task, total=1, completed=1)
-            self._tasks[stage] = self._progress.add_task(stage, total=None)
-        self._progress.update(self._tasks[stage], total=total or None, completed=done)
-
-
 def _print_report(report: "BuildReport", *, default: bool) -> None:
-    style = _style()
+    style = terminal_style()
     for kind in ("added", "changed", "removed"):
         for source in getattr(report, kind):
             typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
@@ -419,37 +372,6 @@ def _report_fields(report: "BuildReport") -> dict[str, Any]:
     from dataclasses import asdict
 
     return {**asdict(report), "index": str(report.index)}
-
-
-def _print_json(value: Any) -> None:
-    # UTF-8 whatever the terminal's encoding: JSON is read by programs.
-    sys.stdout.flush()
-    sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
-    sys.stdout.flush()
-
-
-def _complain(message: str) -> None:
-    from assistant.draw import clean
-
-    typer.echo(f"footnote: {'; '.join(map(clean, message.splitlines()))}", err=True)
-
-
-def _style() -> "Style":
-    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
-        from assistant.draw import plain
-
-        return plain
-    looks: dict[str, dict[str, Any]] = {
-        "answer": {"bold": True},
-        "number": {"fg": "cyan", "bold": True},
-        "place": {"dim": True},
-        "notice": {"fg": "yellow"},
-    }
-    return lambda text, role: typer.style(text, **looks[role])
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ LAYERS = (
         neighbours=True,
     ),
     Layer(frozenset({"ask"})),  # the main path
-    Layer(frozenset({"doctor", "draw", "langchain"})),  # an Answer as text, as a Runnable
+    Layer(
+        frozenset({"doctor", "draw", "langchain", "terminal"}), neighbours=True
+    ),  # an Answer as text, as a Runnable
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
@@ -74,7 +76,7 @@ HOMES = {
     "pydantic": {"assistant.settings"},
     "pydantic_settings": {"assistant.settings"},
     "rapidfuzz": {"index.spelling"},
-    "rich": {"assistant.cli", "assistant.draw"},
+    "rich": {"assistant.terminal"},
     "sentence_transformers": {"index.embed", "eval.bench.embedding"},
     "sentencex": {"index.split"},
     "sklearn": {"eval.fit_answerability"},
@@ -82,7 +84,7 @@ HOMES = {
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
-    "typer": {"assistant.cli"},
+    "typer": {"assistant.cli", "assistant.terminal"},
     "uvicorn": {"assistant.api"},
     # The benchmark's peer is another program that happens to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},
@@ -260,7 +262,7 @@ OFFENDERS = {
     "onnxruntime": ("assistant.support", "import onnxruntime", "its home is index.embed"),
     "sentencex": ("assistant.ground", "import sentencex", "its home is index.split"),
     "typer": ("assistant.api", "import typer", "its home is assistant.cli"),
-    "rich": ("assistant.api", "from rich import text", "its home is assistant.cli, assistant.draw"),
+    "rich": ("assistant.api", "from rich import text", "its home is assistant.terminal"),
     "fastapi": ("assistant.cli", "import fastapi", "its home is assistant.api"),
     "slack_bolt": ("assistant.api", "import slack_bolt", "its home is assistant.slack"),
     "langchain": ("assistant.ask", "import langchain_core.runnables", "its home is assistant.lang"),

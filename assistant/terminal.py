@@ -1,0 +1,101 @@
+"""The terminal that the command line draws on: width, colours, progress, complaints, JSON."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+import typer
+
+if TYPE_CHECKING:
+    from assistant.draw import Style
+    from index.assemble import Progress
+
+WIDEST = 100
+"""Characters in a line, at most: longer ones are hard to read."""
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document, in UTF-8 whatever the terminal's encoding: programs read it."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8") + b"\n")
+    sys.stdout.flush()
+
+
+def complain(message: str) -> None:
+    """Say `message` on standard error, in one line."""
+    from assistant.draw import clean
+
+    typer.echo(f"footnote: {'; '.join(map(clean, message.splitlines()))}", err=True)
+
+
+def terminal_style() -> "Style":
+    """Return colours where standard output is a terminal, and none where NO_COLOR is set."""
+    if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
+        from assistant.draw import plain
+
+        return plain
+    looks: dict[str, dict[str, Any]] = {
+        "answer": {"bold": True},
+        "number": {"fg": "cyan", "bold": True},
+        "place": {"dim": True},
+        "notice": {"fg": "yellow"},
+    }
+    return lambda text, role: typer.style(text, **looks[role])
+
+
+def terminal_width() -> int:
+    """Return the terminal's width in characters, but no more than reads well."""
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+@contextmanager
+def show_progress() -> "Iterator[Progress]":
+    """Show what takes long on standard error: bars on a terminal, elsewhere a line a stage."""
+    if not sys.stderr.isatty():
+        seen: set[str] = set()
+
+        def tell(stage: str, _done: int, total: int) -> None:
+            if stage not in seen:
+                seen.add(stage)
+                complain(f"{stage} ({total})" if total else stage)
+
+        yield tell
+        return
+    with _Bars() as bars:
+        yield bars.show
+
+
+class _Bars:
+    """A bar for each stage, from the first report on: a command that reports nothing shows none."""
+
+    def __init__(self) -> None:
+        self._progress: Any = None
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._progress:
+            for task in self._tasks.values():
+                self._progress.update(task, total=1, completed=1)
+            self._progress.stop()
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        """Show how far `stage` is."""
+        if self._progress is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._progress.start()
+        if stage not in self._tasks:
+            for task in self._tasks.values():
+                self._progress.update(task, total=1, completed=1)
+            self._tasks[stage] = self._progress.add_task(stage, total=None)
+        self._progress.update(self._tasks[stage], total=total or None, completed=done)
