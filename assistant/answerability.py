@@ -84,12 +84,13 @@ _TIME_WORDS = frozenset(
 _LIGHT_WEIGHT = 0.3
 _LIGHT = frozenset(
     stem(word)
-    for word in """aim amount article became become began begin begun call called came come describe
-    document example examples fact facts find found gave get give given go goal got happen happened
-    include involve keep kept kind knew know known like look made make mean meant mention name named
-    names need number part phrase play purpose put reason reasons role said saw say section see seen
-    sort start started state take taken tell term text thing things think thought told took tried
-    try type use used want way ways went word""".split()
+    for word in """aim amount article became become began begin begun big call called came come
+    deep describe document example examples fact facts far fast find found gave get give given
+    go goal got happen happened high include involve keep kept kind knew know known large like
+    long look made make mean meant mention name named names need number often old part phrase
+    play purpose put reason reasons role said saw say section see seen sort start started state
+    take taken tall tell term text thing things think thought told took tried try type use used
+    want way ways went wide word""".split()
 )
 """Words so common, or so much of the asking, that a text may well answer without them."""
 

@@ -97,10 +97,11 @@ class Assistant:
                 f"the question has {len(question):,} characters; at most "
                 f"{self._max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
             )
+        question = _sayable(question)
         timings: dict[str, float] = {}
         with _timed(timings, "total"):
             with _timed(timings, "condense"):
-                alone = condense(" ".join(question.split()), history)
+                alone = _sayable(condense(" ".join(question.split()), history))
                 asked = read_question(alone)
                 # Mending knows the documents' words, not those that ask for an overview.
                 if asked.shape not in _ABOUT_THE_WHOLE:
@@ -142,6 +143,11 @@ def _without_search(question: Question) -> Draft | None:
     if question.shape == "greeting":
         return Draft(sentences=(Drafted(GREETING, "remark"),))
     return None
+
+
+def _sayable(text: str) -> str:
+    """Replace half characters, such as undecodable bytes of a command line, by question marks."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @contextmanager

@@ -361,11 +361,16 @@ def _print_report(report: "BuildReport", *, default: bool) -> None:
         for source in getattr(report, kind):
             typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
     typer.echo(
-        f"{report.documents} documents, {report.passages} passages; {report.unchanged} unchanged, "
-        f"{report.embedded} passages embedded in {report.seconds:.1f} s"
+        f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
+        f"{report.unchanged} unchanged, {_counted(report.embedded, 'passage')} embedded "
+        f"in {report.seconds:.1f} s"
     )
     where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
     typer.echo(f'ask it:  footnote ask "…"{where}')
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _report_fields(report: "BuildReport") -> dict[str, Any]:

@@ -9,13 +9,16 @@ import re
 from collections.abc import Sequence
 
 from assistant.answer import Turn
+from assistant.question import read_question
 from index.words import words
 
 _LEANING = re.compile(
     r"\b(he|him|his|she|her|hers|it|its|they|them|their|theirs|this|these|those|that one|the same|"
-    r"there|then|one|ones)\b",
+    r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bwere )there|then|one|ones)\b",
     re.IGNORECASE,
 )
+_OBJECT = {"him", "them", "it"}
+"""These never mean what the same question names before them: "did Russia give it up?"."""
 _PERSON = re.compile(r"\b(he|him|she|his|her)\b", re.IGNORECASE)
 _POSSESSIVE = {"his", "her"}
 _OPENER = re.compile(r"^(and|but|so|or|also|what about|how about|and what about)\b", re.IGNORECASE)
@@ -23,6 +26,12 @@ _ASKING = re.compile(
     r"^\W*(who|whom|whose|what|when|where|why|how( many| much| long| often)?|which)\b",
     re.IGNORECASE,
 )
+_VERB = re.compile(
+    r"\b(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b",
+    re.IGNORECASE,
+)
+_OF_ITSELF = {"overview", "instruction", "greeting"}
+_ELLIPTIC = 3
 _SELF_SUFFICIENT = 2
 _LONGEST_MEMORY = 400
 
@@ -33,8 +42,10 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     if not asked or not _leans(question):
         return question
     before = " ".join(asked[-1].split())[:_LONGEST_MEMORY]
-    named = _last_person(history) if _PERSON.search(question) else None
-    if named and sum(word.is_content for word in words(question)) >= _SELF_SUFFICIENT:
+    pronouns = {match.group().casefold() for match in _PERSON.finditer(question)}
+    # "he" and "him" are two people, of whom the last question names the one we know.
+    named = _last_person(history) if len(pronouns) == 1 else None
+    if named and _telling(question) >= _SELF_SUFFICIENT:
         return _PERSON.sub(lambda match: _name_for(match, named), question)
     bare = _OPENER.sub("", question).strip(" ?.!,")
     if bare.casefold() in {"", "why", "how", "when", "where", "who", "really", "how so"}:
@@ -43,10 +54,25 @@ def condense(question: str, history: Sequence[Turn]) -> str:
 
 
 def _leans(question: str) -> bool:
-    telling = sum(word.is_content for word in words(question))
-    return bool(
-        telling < _SELF_SUFFICIENT or _OPENER.match(question.strip()) or _LEANING.search(question)
+    spoken = words(question)
+    if not spoken or read_question(question).shape in _OF_ITSELF:
+        return False
+    elliptic = len(spoken) <= _ELLIPTIC and _ASKING.match(question) and not _VERB.search(question)
+    if elliptic or not _telling(question) or _OPENER.match(question.strip()):
+        return True
+    return any(
+        match.group().casefold() in _OBJECT or not _names_someone(question[: match.start()])
+        for match in _LEANING.finditer(question)
     )
+
+
+def _telling(question: str) -> int:
+    """Count the words that name something; "how many" does not."""
+    return sum(w.is_content and w.text.casefold() not in {"many", "much"} for w in words(question))
+
+
+def _names_someone(text: str) -> bool:
+    return any(word.text[0].isupper() and word.is_content for word in words(text))
 
 
 def _without_asking(question: str) -> str:

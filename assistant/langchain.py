@@ -19,6 +19,8 @@ except ImportError as error:
 if TYPE_CHECKING:
     from assistant.ask import Assistant
 
+_EXPECTED = 'the input is a question or {"question": …, "history": [{"role": …, "content": …}, …]}, all texts'
+
 
 class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
     """A question in, an Answer out; `batch`, `stream` and the async forms are LangChain's own.
@@ -39,12 +41,17 @@ class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
         return self._call_with_config(self._answer, input, config, run_type="chain", **kwargs)
 
     def _answer(self, asked: str | Mapping[str, Any]) -> Answer:
-        if isinstance(asked, str):
-            return self._assistant.ask(asked)
-        try:
-            turns = [Turn(turn["role"], turn["content"]) for turn in asked.get("history", ())]
-            return self._assistant.ask(asked["question"], turns)
-        except (KeyError, TypeError) as error:
-            raise UsageError(
-                'the input is a question or {"question": …, "history": [{"role": …, "content": …}]}'
-            ) from error
+        return self._assistant.ask(*_read(asked))
+
+
+def _read(asked: str | Mapping[str, Any]) -> tuple[str, list[Turn]]:
+    """Return the question and the turns before it. Raises UsageError when `asked` has neither."""
+    try:
+        given = {"question": asked} if isinstance(asked, str) else asked
+        turns = [Turn(turn["role"], turn["content"]) for turn in given.get("history", ())]
+        question = given["question"]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UsageError(_EXPECTED) from error
+    if not all(isinstance(text, str) for text in (question, *(turn.content for turn in turns))):
+        raise UsageError(_EXPECTED)
+    return question, turns

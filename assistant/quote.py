@@ -30,8 +30,9 @@ _FACT_SENTENCES = 3
 _CLOSEST = 3
 _PER_SECTION = 2
 _REFERS_BACK = re.compile(
-    r"(he|she|they|it|his|her|their|its|this|these|those|that|such|both|neither|"
-    r"the (former|latter))(?![\w-])(?! is (clear|likely|possible|true|known))",
+    r"(he|she|they|it|his|her|their|its|both|neither|the (former|latter)|"
+    r"((on|in|at|under|with|by|for|after|before|during|to|from) )?((one|some|all|each) of )?"
+    r"(this|these|those|that|such))(?![\w-])(?! is (clear|likely|possible|true|known))",
     re.IGNORECASE,
 )
 _PERSONAL = re.compile(r"(he|she|they|it|his|her|their|its)\b", re.IGNORECASE)

@@ -18,6 +18,8 @@ from index.words import content_stems
 K1, B = 1.2, 0.75
 """Lucene's defaults: how soon a repeated word stops counting, how much a long text is held back."""
 
+_UNSEEN_PASSAGES = 10
+
 _NOTHING = "\0"
 """A stem that no text has: BM25 needs at least one, and a text may hold none."""
 
@@ -52,10 +54,15 @@ class LexicalIndex:
         return found
 
     def rarity(self, stem: str) -> float:
-        """Return how rare `stem` is: 0 when every passage holds it, 1 when none does."""
+        """Return how rare `stem` is: 1 when no passage holds it, near 0 when all of many do.
+
+        A logarithmic inverse document frequency, as if a few more passages did not hold it: what
+        stands in the only passage there is need not be a common word.
+        """
         number = self._ranker.vocab_dict.get(stem)
-        if number is None:
-            return 1.0
-        pointers = self._ranker.scores["indptr"]
-        holding = int(pointers[number + 1] - pointers[number])
-        return log((self._passages + 1) / (holding + 1)) / log(self._passages + 1)
+        holding = 0
+        if number is not None:
+            pointers = self._ranker.scores["indptr"]
+            holding = int(pointers[number + 1] - pointers[number])
+        all_of_them = self._passages + _UNSEEN_PASSAGES + 1
+        return log(all_of_them / (holding + 1)) / log(all_of_them)

@@ -1,0 +1,167 @@
+"""An unsupported claim is not shown, and footnotes are numbered in reading order without gaps."""
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.ground import MIN_SUPPORT, Draft, Drafted, Grounded, Source, ground
+from assistant.support import verbatim
+from index.passage import Document, Page, Section, Span
+
+FERRY = Document(
+    "ferry",
+    "The ferry",
+    "ferry.md",
+    "It sank. It burnt. It rusts.",
+    (Section("", 0, 0, 8), Section("Fire", 1, 9, 28, ("Fire",))),
+    (Page(1, 0, 18), Page(2, 18, 28)),
+)
+QUAY = Document("quay", "The quay", "quay.md", "It stands. It leaks.")
+SANK, BURNT, RUSTS = (Source(FERRY, Span(*at)) for at in ((0, 8), (9, 18), (19, 28)))
+STANDS, LEAKS = (Source(QUAY, Span(*at)) for at in ((0, 10), (11, 20)))
+ALL = (SANK, BURNT, RUSTS, STANDS, LEAKS)
+
+
+def claim(*sources: Source, text: str | None = None) -> Drafted:
+    """Draft a claim that quotes the first of its sources, unless `text` says something else."""
+    return Drafted(sources[0].quote if text is None else text, "claim", sources)
+
+
+def test_footnotes_count_in_reading_order() -> None:
+    """The first source met is 1, whatever its place in the text, and keeps its number."""
+    shown = ground(Draft((claim(RUSTS), claim(SANK), claim(RUSTS), claim(LEAKS))), verbatim)
+    assert [s.citations for s in shown.sentences] == [(1,), (2,), (1,), (3,)]
+    assert [(c.number, c.quote) for c in shown.citations] == [
+        (1, "It rusts."),
+        (2, "It sank."),
+        (3, "It leaks."),
+    ]
+    assert shown.text == "It rusts. [1] It sank. [2] It rusts. [1] It leaks. [3]"
+    assert (shown.withheld, shown.reason, shown.closest) == (0, None, ())
+
+
+def test_the_same_words_elsewhere_are_another_source() -> None:
+    """Two places are two footnotes, even in one document; one place named twice is one."""
+    again = Source(Document("copy", "Copy", "copy.md", FERRY.text), Span(0, 8))
+    shown = ground(Draft((claim(SANK), claim(again), claim(SANK, SANK))), verbatim)
+    assert [s.citations for s in shown.sentences] == [(1,), (2,), (1,)]
+
+
+def test_a_citation_tells_where_it_stands() -> None:
+    """Title, source, section and page are the document's; no heading and no pages are None."""
+    shown = ground(Draft((claim(SANK), claim(RUSTS), claim(STANDS))), verbatim)
+    told = [(c.document_id, c.title, c.source, c.section, c.page) for c in shown.citations]
+    assert told == [
+        ("ferry", "The ferry", "ferry.md", None, 1),
+        ("ferry", "The ferry", "ferry.md", "Fire", 2),
+        ("quay", "The quay", "quay.md", None, None),
+    ]
+
+
+def _never(_claim: str, _quotes: Sequence[str]) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("drafted", "verdict"),
+    [
+        (Drafted("It sank.", "claim"), 1.0),
+        (claim(SANK), None),
+        (claim(SANK), 0.0),
+        (claim(SANK), MIN_SUPPORT - 0.01),
+        (claim(SANK), float("nan")),
+    ],
+    ids=["no source", "no verdict", "none", "too little", "not a number"],
+)
+def test_a_claim_that_does_not_hold_is_withheld(drafted: Drafted, verdict: float | None) -> None:
+    """It is counted and its footnote is not given out; what holds is shown beside it."""
+    held = claim(BURNT)
+
+    def support(said: str, _quotes: Sequence[str]) -> float | None:
+        return 1.0 if said == held.text else verdict
+
+    shown = ground(Draft((drafted, held)), support)
+    assert (shown.text, shown.withheld, shown.reason) == ("It burnt. [1]", 1, None)
+    assert [c.quote for c in shown.citations] == ["It burnt."]
+
+
+def test_just_enough_support_is_enough() -> None:
+    """MIN_SUPPORT itself passes and stands on the sentence."""
+    shown = ground(Draft((claim(SANK),)), lambda _claim, _quotes: MIN_SUPPORT)
+    assert [s.support for s in shown.sentences] == [MIN_SUPPORT]
+
+
+def test_a_claim_is_judged_by_its_own_sources() -> None:
+    """What another sentence cites does not help it."""
+    shown = ground(Draft((claim(SANK), claim(SANK, text="It burnt."), claim(BURNT))), verbatim)
+    assert (shown.text, shown.withheld) == ("It sank. [1] It burnt. [2]", 1)
+
+
+def test_a_remark_passes_unjudged() -> None:
+    """A greeting claims nothing, cites nothing and needs no verdict."""
+    shown = ground(Draft((Drafted("Hello!", "remark"),)), _never)
+    assert (shown.text, shown.reason, shown.withheld) == ("Hello!", None, 0)
+    assert [(s.kind, s.citations, s.support) for s in shown.sentences] == [("remark", (), None)]
+
+
+def test_when_nothing_holds_it_declines() -> None:
+    """Remarks do not make an answer out of withheld claims; what is closest is still offered."""
+    draft = Draft(
+        (Drafted("Here it is:", "remark"), claim(SANK), claim(BURNT)), closest=(LEAKS, STANDS)
+    )
+    shown = ground(draft, _never)
+    assert (shown.reason, shown.withheld) == ("unsupported", 2)
+    assert (shown.text, shown.sentences, shown.citations) == ("", (), ())
+    assert [(c.number, c.quote) for c in shown.closest] == [(1, "It leaks."), (2, "It stands.")]
+
+
+@pytest.mark.parametrize("reason", ["not_in_documents", "off_limits", "empty_question"])
+def test_a_draft_that_declines_keeps_its_reason(reason: str) -> None:
+    """The writer's reason is the Answer's, and no sentence goes out beside it."""
+    draft = Draft((claim(SANK),), reason=reason, closest=(RUSTS,))  # type: ignore[arg-type]
+    shown = ground(draft, verbatim)
+    assert (shown.reason, shown.text, shown.citations) == (reason, "", ())
+    assert [c.quote for c in shown.closest] == ["It rusts."]
+
+
+def test_an_empty_draft_declines() -> None:
+    """Nothing found and nothing said is an outcome with a reason."""
+    assert ground(Draft(), verbatim) == Grounded("", (), (), 0, "not_in_documents", ())
+
+
+SOURCES = st.lists(st.sampled_from(ALL), max_size=3).map(tuple)
+SENTENCES = st.builds(
+    Drafted,
+    text=st.sampled_from([one.quote for one in ALL] + ["Not so.", ""]),
+    kind=st.sampled_from(["claim", "remark"]),
+    sources=SOURCES,
+)
+
+
+@given(st.lists(SENTENCES, max_size=6), SOURCES)
+def test_every_draft_comes_out_grounded(
+    sentences: list[Drafted], closest: tuple[Source, ...]
+) -> None:
+    """Whatever is drafted: each claim shown has a footnote that holds it, numbers are 1 to n in
+    reading order, the marks in the text are the citations, and every quote is a slice.
+    """
+    shown = ground(Draft(tuple(sentences), closest=closest), verbatim)
+    documents = {one.document.id: one.document for one in ALL}
+    quotes = {c.number: c.quote for c in shown.citations}
+    for sentence in shown.sentences:
+        if sentence.kind == "claim":
+            assert any(sentence.text in quotes[number] for number in sentence.citations)
+            assert sentence.support is not None
+            assert sentence.support >= MIN_SUPPORT
+    met = dict.fromkeys(number for s in shown.sentences for number in s.citations)
+    assert list(met) == list(quotes) == list(range(1, len(quotes) + 1))
+    marks = [number for s in shown.sentences for number in s.citations]
+    assert [int(mark) for mark in re.findall(r"\[(\d+)\]", shown.text)] == marks
+    for c in (*shown.citations, *shown.closest):
+        assert documents[c.document_id].text[c.start : c.end] == c.quote
+    assert (shown.reason is None) == bool(shown.sentences)
+    if shown.reason is None:
+        assert shown.withheld + len(shown.sentences) == len(sentences)

@@ -1,0 +1,99 @@
+"""Footnote in somebody's LangChain chain: the Answers that `ask` gives, by every way of calling."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from langchain_core.runnables import RunnableLambda
+
+from assistant.answer import Answer
+from assistant.ask import Assistant
+from assistant.langchain import AnswerRunnable
+from index.errors import UsageError
+
+QUAD = "What is the Quad?"
+TIMES = "how many times did Abe meet Putin?"
+
+
+def plain(answer: Answer) -> Answer:
+    """Return an answer without what differs from call to call."""
+    return replace(answer, id="", timings_ms={})
+
+
+@pytest.fixture
+def chain(bundled_assistant: Assistant) -> AnswerRunnable:
+    """Return the assistant as a Runnable."""
+    return bundled_assistant.as_runnable()
+
+
+def test_it_answers_as_ask_does(bundled_assistant: Assistant, chain: AnswerRunnable) -> None:
+    """A text and a dict with a question are the same question."""
+    asked = plain(bundled_assistant.ask(QUAD))
+    assert plain(chain.invoke(QUAD)) == asked
+    assert plain(chain.invoke({"question": QUAD})) == asked
+
+
+def test_a_batch_keeps_its_order(chain: AnswerRunnable) -> None:
+    """Each question gets its own answer, at its own place."""
+    answers = chain.batch([QUAD, TIMES, "hello"])
+    assert [answer.question for answer in answers] == [QUAD, TIMES, "hello"]
+    assert "twenty-seven" in answers[1].text
+
+
+def test_a_stream_brings_the_answer(chain: AnswerRunnable) -> None:
+    """A quoted answer comes in one piece."""
+    assert [plain(answer) for answer in chain.stream(QUAD)] == [plain(chain.invoke(QUAD))]
+
+
+def test_the_async_forms(chain: AnswerRunnable) -> None:
+    """`ainvoke`, `abatch` and `astream` give what their plain forms give."""
+
+    async def ask() -> list[Answer]:
+        batch = await chain.abatch([QUAD])
+        return [await chain.ainvoke(QUAD), *batch, *[one async for one in chain.astream(QUAD)]]
+
+    assert [plain(answer) for answer in asyncio.run(ask())] == [plain(chain.invoke(QUAD))] * 3
+
+
+def test_a_history_comes_with_the_question(chain: AnswerRunnable) -> None:
+    """Turns are dicts of role and content, oldest first."""
+    history = [{"role": "user", "content": TIMES}, {"role": "assistant", "content": "27. [1]"}]
+    answer = chain.invoke({"question": "why?", "history": history})
+    assert answer.standalone_question == "why did Abe meet Putin"
+
+
+def test_it_can_be_chained(chain: AnswerRunnable) -> None:
+    """What stands before and behind it in a chain is anybody's."""
+    piped = RunnableLambda(lambda name: f"What is the {name}?") | chain
+    text = (piped | RunnableLambda(lambda answer: answer.text)).invoke("Quad")
+    assert "India" in text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"query": QUAD},
+        {"question": None},
+        {"question": 7},
+        {"question": QUAD, "history": None},
+        {"question": QUAD, "history": ["why?"]},
+        {"question": QUAD, "history": [{"role": "user"}]},
+        {"question": QUAD, "history": [{"role": "user", "content": 7}]},
+        [QUAD],
+        None,
+        7,
+    ],
+    ids=str,
+)
+def test_an_odd_input_is_refused(chain: AnswerRunnable, odd: Any) -> None:
+    """The error says what an input looks like."""
+    with pytest.raises(UsageError, match=r'"question": …, "history"'):
+        chain.invoke(odd)
+
+
+def test_a_question_that_is_too_long_says_so(chain: AnswerRunnable) -> None:
+    """The assistant's own refusals come through as they are."""
+    with pytest.raises(UsageError, match="FOOTNOTE_MAX_QUESTION_CHARS"):
+        chain.invoke("x" * 3_000)
