@@ -30,6 +30,11 @@ _VERB = re.compile(
     r"\b(is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might)\b",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"^\W*(how (many|much)|which|what)( \w+){1,3}?"
+    r"(?= (is|are|was|were|do|does|did|has|have|had)\b)",
+    re.IGNORECASE,
+)
 _OF_ITSELF = {"overview", "instruction", "greeting"}
 _ELLIPTIC = 3
 _SELF_SUFFICIENT = 2
@@ -49,7 +54,7 @@ def condense(question: str, history: Sequence[Turn]) -> str:
         return _PERSON.sub(lambda match: _name_for(match, named), question)
     bare = _OPENER.sub("", question).strip(" ?.!,")
     if bare.casefold() in {"", "why", "how", "when", "where", "who", "really", "how so"}:
-        return f"{bare} {_without_asking(before)}".strip() if bare else before
+        return f"{bare} {_without_asking(_COUNTED.sub('', before))}" if bare else before
     return f"{question.rstrip(' ?')} ({_without_asking(before)})?"
 
 

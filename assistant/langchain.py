@@ -19,7 +19,9 @@ except ImportError as error:
 if TYPE_CHECKING:
     from assistant.ask import Assistant
 
-_EXPECTED = 'the input is a question or {"question": …, "history": [{"role": …, "content": …}, …]}, all texts'
+_EXPECTED = (
+    'the input is a question or {"question": …, "history": [{"role": …, "content": …}]}, in texts'
+)
 
 
 class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
@@ -47,7 +49,7 @@ class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
 def _read(asked: str | Mapping[str, Any]) -> tuple[str, list[Turn]]:
     """Return the question and the turns before it. Raises UsageError when `asked` has neither."""
     try:
-        given = {"question": asked} if isinstance(asked, str) else asked
+        given: Mapping[str, Any] = {"question": asked} if isinstance(asked, str) else asked
         turns = [Turn(turn["role"], turn["content"]) for turn in given.get("history", ())]
         question = given["question"]
     except (AttributeError, KeyError, TypeError) as error:

@@ -27,6 +27,7 @@ MAX_SENTENCES = 4
 """Sentences in an answer, those included that explain who "he" is."""
 
 _FACT_SENTENCES = 3
+_CLEAR = 0.5
 _CLOSEST = 3
 _PER_SECTION = 2
 _REFERS_BACK = re.compile(
@@ -142,7 +143,7 @@ class QuotingWriter:
         return [*hits, *(hit for side in compared for hit in self._searcher.search(side, 3))]
 
     def _chosen(self, question: Question, best_first: Sequence[Choice]) -> list[Choice]:
-        wanted = _FACT_SENTENCES if question.shape == "fact" else MAX_SENTENCES
+        wanted = _limit(question, best_first)
         floor = self._model.companion_ratio[question.shape] * best_first[0].odds
         chosen: list[Choice] = []
         for choice in best_first:
@@ -245,9 +246,15 @@ def _both_sides(question: Question, best_first: Sequence[Choice]) -> list[Choice
     return chosen or list(best_first[: MAX_SENTENCES // 2])
 
 
+def _limit(question: Question, choices: Sequence[Choice]) -> int:
+    """Return how many sentences may be said: fewer for a fact, when it is clear which says it."""
+    clear = any(choice.odds >= _CLEAR for choice in choices)
+    return _FACT_SENTENCES if question.shape == "fact" and clear else MAX_SENTENCES
+
+
 def _drafted(question: Question, choices: Sequence[Choice]) -> Draft:
     """Order the choices as a reader meets them, each with the neighbours that it needs."""
-    limit = _FACT_SENTENCES if question.shape == "fact" else MAX_SENTENCES
+    limit = _limit(question, choices)
     taken: dict[tuple[str, int], Source] = {}
     for choice in choices:
         needed = {place.start: place for place in _with_neighbours(question, choice)}

@@ -5,8 +5,10 @@ setting is an error too, so that a misspelt one is not silently without effect.
 """
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 
+from dotenv import dotenv_values
 from platformdirs import user_cache_path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,13 +16,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from index.errors import SettingError
 
 PREFIX = "FOOTNOTE_"
+ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
     """What can be set; README.md has the table."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     index: Path | None = Field(
@@ -63,10 +66,8 @@ def load_settings() -> Settings:
 
 def _refuse_unknown() -> None:
     known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
-    for name in os.environ:
+    for name in (*os.environ, *dotenv_values(ENV_FILE)):
         if name.upper().startswith(PREFIX) and name.upper() not in known:
-            from difflib import get_close_matches
-
             near = get_close_matches(name.upper(), known, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(known))}"
             raise SettingError(f"{name} is no setting; {remedy}")

@@ -11,7 +11,7 @@ from typing import Protocol
 class Support(Protocol):
     """Judges one claim by the text it cites."""
 
-    def __call__(self, claim: str, quotes: Sequence[str]) -> float | None:
+    def __call__(self, claim: str, quotes: Sequence[str], /) -> float | None:
         """Return how far `claim` follows from `quotes` together, 0 to 1; None without a verdict."""
 
 

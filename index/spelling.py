@@ -5,12 +5,14 @@ hold it, so a question about something else keeps its words, and is declined for
 replaced by the nearest word of the documents, or failing that of the vocabulary, when one is near.
 """
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol
 
-from index.words import fold, words
+from index.words import fold, stem, words
 
+_VOWELS = re.compile("[aeiouy]")
 _SHORTEST = 3
 _LONG = 8
 """Letters from which on a word may hold two slips; a shorter one holds one."""
@@ -50,9 +52,14 @@ class Speller:
     def _better(self, word: str) -> str | None:
         if len(word) < _SHORTEST or not word.isascii() or not self._vocabulary:
             return None
-        if word in self._vocabulary or self._documents.knows(word):
+        if word in self._vocabulary or self._documents.knows(word) or stem(word) in self._stems:
             return None
         return self._nearest(word, self._ranked) or self._nearest(word, self._vocabulary)
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        """The stems of all known words: another ending of one, such as "bakes", is no slip."""
+        return frozenset(stem(word) for word in (*self._vocabulary, *self._ranked))
 
     @cached_property
     def _ranked(self) -> dict[str, int]:
@@ -66,12 +73,18 @@ class Speller:
 
         slips = 1 if len(word) < _LONG else 2
         near = [
-            (OSA.distance(word, other, score_cutoff=slips), ranked[other], other)
+            (
+                OSA.distance(word, other, score_cutoff=slips),
+                # Vowels are what people get wrong: "bild" is "build" sooner than "bill".
+                _VOWELS.sub("", word) != _VOWELS.sub("", other),
+                ranked[other],
+                other,
+            )
             for other in ranked
             if other[:1] == word[:1] and abs(len(other) - len(word)) <= slips
         ]
-        found = [one for one in near if one[0] <= slips and len(one[2]) >= _SHORTEST]
-        return min(found)[2] if found else None
+        found = [one for one in near if one[0] <= slips and len(one[-1]) >= _SHORTEST]
+        return min(found)[-1] if found else None
 
 
 def _cased(word: str, like: str) -> str:

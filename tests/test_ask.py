@@ -28,6 +28,9 @@ sys.stdout.write(" ".join(sorted(heavy & set(sys.modules))))
 """
 
 
+QUAD = "What is the Quad?"
+
+
 def plain(answer: Answer) -> Answer:
     """Return an answer without what differs from call to call."""
     return replace(answer, id="", timings_ms={})
@@ -106,6 +109,18 @@ def test_an_odd_question_is_an_answer_all_the_same(
     assert bundled_assistant.ask(question).outcome in {"answered", "declined"}
 
 
+def test_it_opens_as_the_readme_says(
+    bundled_assistant: Assistant, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Assistant.open()` is the bundled article's, with the settings of the environment."""
+    monkeypatch.setenv("FOOTNOTE_CACHE_DIR", str(cache_folder))
+    monkeypatch.setenv("FOOTNOTE_MAX_QUESTION_CHARS", "20")
+    with Assistant.open() as assistant:
+        assert plain(assistant.ask(QUAD)) == plain(bundled_assistant.ask(QUAD))
+        with pytest.raises(UsageError):
+            assistant.ask("x" * 21)
+
+
 def test_threads_get_the_same_answers(bundled_assistant: Assistant) -> None:
     """Eight threads that share one assistant hear what one alone hears."""
     questions = [*list(ANSWERED)[::3], *list(DECLINED)[::3]]
@@ -120,9 +135,9 @@ def test_threads_get_the_same_answers(bundled_assistant: Assistant) -> None:
         assert all(answers == alone for answers in pool.map(ask_all, range(8)))
 
 
-def test_asking_loads_nothing_heavy(bundled_assistant: Assistant, cache_folder: Path) -> None:
+@pytest.mark.usefixtures("bundled_assistant")
+def test_asking_loads_nothing_heavy(cache_folder: Path) -> None:
     """A process that only asks starts without PyTorch, Chroma, LangChain or a terminal library."""
-    assert bundled_assistant
     asked = subprocess.run(
         [sys.executable, "-c", ASK, str(cache_folder)],
         check=True,

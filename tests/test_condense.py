@@ -76,6 +76,19 @@ def test_a_pronoun_becomes_the_name(question: str, alone: str) -> None:
     assert condense(question, KISHIDA) == alone
 
 
+@pytest.mark.parametrize(
+    ("before", "alone"),
+    [
+        ("How many times did Abe meet Putin?", "why did Abe meet Putin"),
+        ("which two islands are claimed?", "why are claimed"),
+        ("What did Abe promise?", "why did Abe promise"),
+    ],
+)
+def test_what_was_counted_is_left_out_of_a_why(before: str, alone: str) -> None:
+    """The rest of the last question is asked about, not its question word."""
+    assert condense("why?", [Turn("user", before)]) == alone
+
+
 def test_the_newest_name_counts() -> None:
     """Whom "he" means is whom the user named last, however far back."""
     older = (*PUPPY, *KISHIDA, Turn("user", "What is the weather like?"))

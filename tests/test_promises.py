@@ -29,9 +29,9 @@ REASONS = {"not_in_documents", "unsupported", "off_limits", "empty_question"}
 
 
 @pytest.fixture(scope="module")
-def searcher(bundled_assistant: Assistant, cache_folder: Path) -> Iterator[Searcher]:
-    """Return a searcher of one's own for the bundled article, which is built by now."""
-    assert bundled_assistant
+def searcher(answers: Sequence[Answer], cache_folder: Path) -> Iterator[Searcher]:
+    """Return a searcher of one's own for the bundled article, which has answered by now."""
+    assert answers
     with open_index(bundled_index(cache_folder, BUNDLED_MODEL)) as searcher:
         yield searcher
 

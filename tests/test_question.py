@@ -227,7 +227,7 @@ def test_the_topic_is_what_is_left_without_the_request() -> None:
 
     def topic(text: str) -> tuple[str, ...] | None:
         found = read_question(text).topic
-        return found and found.stems
+        return None if found is None else found.stems
 
     assert topic("What is this article about?") is None
     assert topic("Please give me a short overview in three sentences") is None

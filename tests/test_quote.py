@@ -55,10 +55,9 @@ def test_a_personal_pronoun_brings_whom_it_means(
 ) -> None:
     """Whom "he" or "She" means is named in the sentence that comes along, over other "She"s."""
     gift = said(bundled_assistant.ask("What did Abe offer the Russian president as a present?"))
-    assert gift[-2:] == [
-        "Abe met Putin twenty-seven times in the seven years of his tenure.",
-        "On one of those occasions he went so far as to offer the Russian president a puppy.",
-    ]
+    puppy = next(place for place, one in enumerate(gift) if one.endswith("a puppy."))
+    assert gift[puppy].startswith("On one of those occasions he")
+    assert gift[puppy - 1].startswith("Abe met Putin twenty-seven times")
     workshop = said(documents_assistant.ask("When did Ilse Marrow open her workshop?"))
     assert workshop[0].startswith("Ilse Marrow was born")
     assert "She opened a workshop of her own in 1899." in workshop

@@ -65,8 +65,9 @@ def test_a_history_comes_with_the_question(chain: AnswerRunnable) -> None:
 
 def test_it_can_be_chained(chain: AnswerRunnable) -> None:
     """What stands before and behind it in a chain is anybody's."""
-    piped = RunnableLambda(lambda name: f"What is the {name}?") | chain
-    text = (piped | RunnableLambda(lambda answer: answer.text)).invoke("Quad")
+    ask: RunnableLambda[str, str] = RunnableLambda(lambda name: f"What is the {name}?")
+    read: RunnableLambda[Answer, str] = RunnableLambda(lambda answer: answer.text)
+    text = (ask | chain | read).invoke("Quad")
     assert "India" in text
 
 

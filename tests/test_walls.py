@@ -63,6 +63,7 @@ HOMES = {
     "bm25s": {"index.lexical"},
     "charset_normalizer": {"index.load"},
     "chromadb": {"index.store"},
+    "dotenv": {"assistant.settings"},
     "fastapi": {"assistant.api"},
     "filelock": {"index.build"},
     "langchain": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
