@@ -96,7 +96,7 @@ def test_ask_draws_the_answer_and_its_footnotes(built: Path) -> None:
 
 
 def test_ask_json_is_one_answer(built: Path) -> None:
-    """With --json standard output is one JSON document, and its citations are slices of the text."""
+    """With --json standard output is one JSON document, an Answer with citations."""
     done = run(
         *("ask", "how much honey does the farm sell?", "--json", "--index", "footnote-index"),
         cwd=built,
