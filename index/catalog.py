@@ -119,7 +119,10 @@ class Catalog:
 
     def documents(self) -> list[Document]:
         """Return all documents, in the order in which they were indexed."""
-        return [self.document(row[0]) for row in self._rows("SELECT id FROM documents ORDER BY 2")]
+        return [
+            self.document(row[0])
+            for row in self._rows("SELECT id FROM documents ORDER BY position")
+        ]
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything back as it was written, passages numbered within their document."""
