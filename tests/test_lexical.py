@@ -1,0 +1,49 @@
+"""BM25: the scores are Lucene's, worked out by hand, and rarity is what it says."""
+
+from math import log
+from pathlib import Path
+
+import pytest
+
+from index.errors import IndexUnavailable
+from index.lexical import K1, B, LexicalIndex, write_lexical
+
+TEXTS = ["Abe met Putin", "Putin was given a puppy by Abe, a puppy", "The ferry leaves at noon", ""]
+
+
+@pytest.fixture
+def lexical(tmp_path: Path) -> LexicalIndex:
+    """Return an index of TEXTS."""
+    write_lexical(tmp_path / "lexical", TEXTS)
+    return LexicalIndex(tmp_path / "lexical")
+
+
+def test_scores_by_hand(lexical: LexicalIndex) -> None:
+    """A score is idf · tf / (tf + k1 · (1 - b + b · length / mean length)), by hand."""
+    # Content stems: abe met putin | putin given puppi abe puppi | ferri leav noon | (one stand-in).
+    mean_length = (3 + 5 + 3 + 1) / 4
+    idf = log(1 + (4 - 1 + 0.5) / (1 + 0.5))
+    expected = idf * 2 / (2 + K1 * (1 - B + B * 5 / mean_length))
+    assert lexical.scores(["puppi"]).tolist() == pytest.approx([0, expected, 0, 0], rel=1e-5)
+
+
+def test_scores_add_up(lexical: LexicalIndex) -> None:
+    """The score of two words is the sum of theirs; an unknown word adds nothing."""
+    both = lexical.scores(["abe", "putin", "zeppelin"])
+    assert both == pytest.approx(lexical.scores(["abe"]) + lexical.scores(["putin"]))
+    assert lexical.scores(["zeppelin"]).tolist() == [0, 0, 0, 0]
+    assert lexical.scores([]).tolist() == [0, 0, 0, 0]
+
+
+def test_rarity_falls_with_the_passages_that_hold_a_word(lexical: LexicalIndex) -> None:
+    """Nowhere is 1, and each further passage makes a word less rare."""
+    rarities = [lexical.rarity(stem) for stem in ("zeppelin", "puppi", "abe")]
+    assert rarities[0] == 1
+    assert rarities == sorted(rarities, reverse=True)
+    assert rarities[1] > rarities[2] > 0
+
+
+def test_a_missing_folder_is_a_damaged_index(tmp_path: Path) -> None:
+    """The message says what to do."""
+    with pytest.raises(IndexUnavailable, match="index the documents again"):
+        LexicalIndex(tmp_path / "nowhere")
