@@ -67,6 +67,10 @@ def main() -> None:
         # Whoever read the output has enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"{error.strerror or error}{where}; footnote doctor looks for the cause")
+        sys.exit(1)
 
 
 def _version(wanted: bool) -> None:
@@ -88,7 +92,9 @@ def _options(
 
 
 @app.command(
-    epilog="Examples:  footnote index notes/ report.md    footnote index manual.txt --index manual"
+    epilog="\b\nExamples:\n"
+    "  footnote index notes/ report.md\n"
+    "  footnote index manual.txt --index manual"
 )
 def index(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
@@ -122,10 +128,10 @@ def index(
     raise typer.Exit(1 if failed else 0)
 
 
-@app.command(epilog='Example:  footnote search "economic cooperation" -k 3')
+@app.command(epilog='\b\nExample:\n  footnote search "economic cooperation" -k 3')
 def search(
     question: Annotated[
-        str, typer.Argument(help='The question; "-" reads it from standard input.')
+        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
     ],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
     as_json: AsJson = False,
@@ -173,11 +179,14 @@ def search(
 
 
 @app.command(
-    epilog='Examples:  footnote ask "why did Abe court Putin?"    footnote ask - --json < asked.txt'
+    epilog="\b\nExamples:\n"
+    '  footnote ask "why did Abe court Putin?"\n'
+    '  footnote ask "what is the notice period?" --index contracts\n'
+    "  footnote ask - --json < question.txt"
 )
 def ask(
     question: Annotated[
-        str, typer.Argument(help='The question; "-" reads it from standard input.')
+        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
     ],
     as_json: AsJson = False,
     history: Annotated[
@@ -208,7 +217,7 @@ def ask(
     raise typer.Exit(_exit_code(answer))
 
 
-@app.command(epilog="Leave with Ctrl-D or /quit. Example:  footnote chat --index footnote-index")
+@app.command(epilog="\b\nLeave with Ctrl-D or /quit. Example:\n  footnote chat --index contracts")
 def chat(index: Index = None) -> None:
     """Ask in turns; a follow-up may lean on what was said before."""
     from assistant.answer import Turn
@@ -231,7 +240,7 @@ def chat(index: Index = None) -> None:
             turns += [Turn("user", line), Turn("assistant", answer.text)]
 
 
-@app.command(epilog="Example:  footnote doctor --index footnote-index")
+@app.command(epilog="\b\nExample:\n  footnote doctor --index contracts")
 def doctor(as_json: AsJson = False, index: Index = None) -> None:
     """Tell what is installed, configured and broken, and what to do about it."""
     from assistant.doctor import examine

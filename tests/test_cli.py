@@ -278,6 +278,18 @@ def test_doctor_is_content_with_a_sound_installation(built: Path) -> None:
     assert "onnxruntime" in done.stdout
 
 
+def test_a_disk_that_refuses_is_no_traceback(tmp_path: Path) -> None:
+    """Where the cache folder cannot be made, the message names it and what to run next."""
+    (tmp_path / "taken").touch()
+    done = run("ask", "why?", cwd=tmp_path, FOOTNOTE_CACHE_DIR=str(tmp_path / "taken" / "cache"))
+    assert done.returncode == 1
+    assert "Not a directory" in done.stderr
+    assert "Traceback" not in done.stderr
+    looked = run("doctor", cwd=tmp_path, FOOTNOTE_CACHE_DIR=str(tmp_path / "taken" / "cache"))
+    assert looked.returncode == 1
+    assert "set FOOTNOTE_CACHE_DIR to a folder that you may write to" in looked.stdout
+
+
 def test_a_bad_setting_ends_with_2(tmp_path: Path) -> None:
     """A setting's error is wrong usage, without a traceback."""
     done = run("ask", "why?", cwd=tmp_path, FOOTNOTE_HITS="many")
