@@ -16,7 +16,9 @@ from functools import lru_cache
 import Stemmer
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]+|(?:[^\W\d_]\.){{2,}}|(?:(?![{_CJK}])[^\W_])+(?:[.,](?=\d)\d+)*")
+# An accent may stand as a character of its own behind its letter, as in text from a Mac.
+_LETTER = rf"(?![{_CJK}])[^\W_][\u0300-\u036f]*"
+_WORD = re.compile(rf"[{_CJK}]+|(?:[^\W\d_]\.){{2,}}|(?:{_LETTER})+(?:[.,](?=\d)\d+)*")
 _CJK_RUN = re.compile(rf"[{_CJK}]")
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)
 _LOCAL = threading.local()

@@ -19,6 +19,7 @@ WORDS = {
     "letters with digits": ("a1b2 COVID-19", ["a1b2", "COVID", "19"]),
     "underscores": ("snake_case", ["snake", "case"]),
     "accents": ("Hokkaidō café", ["Hokkaidō", "café"]),
+    "accents apart": ("sa\u0303o Hokkaido\u0304", ["sa\u0303o", "Hokkaido\u0304"]),
     "pairs": ("北方領土", ["北方", "方領", "領土"]),
     "one sign": ("日", ["日"]),
     "signs beside letters": ("G7北方A", ["G7", "北方", "A"]),
@@ -39,6 +40,7 @@ def test_where_words_end(text: str, found: list[str]) -> None:
 ALIKE = [
     ("Hokkaidō", "hokkaido"),
     ("CAFÉ", "cafe"),
+    ("cafe\u0301", "café"),
     ("Straße", "STRASSE"),
     ("negotiations", "negotiation"),
     ("negotiating", "negotiate"),
