@@ -1,16 +1,18 @@
 """The Answer: what every channel draws and nobody changes.
 
 An Answer is frozen. `Answer.to_dict()` is the JSON of `footnote ask --json`, of the HTTP API and of
-an evaluation run; `Answer.from_dict()` reads it back, equal.
+an evaluation run; `Answer.from_dict()` reads it back, equal. While an answer is being made, each
+sentence that has been checked is a `Said`; the Answer comes last and holds the same sentences.
 """
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 Outcome = Literal["answered", "declined", "failed"]
 DeclineReason = Literal["not_in_documents", "unsupported", "off_limits", "empty_question"]
 FailReason = Literal["model_unavailable", "model_timeout", "index_unavailable", "internal"]
 Kind = Literal["claim", "remark"]
+FAILURES = frozenset(get_args(FailReason))
 Role = Literal["user", "assistant"]
 
 
@@ -42,21 +44,45 @@ class Sentence:
     """One sentence of the answer.
 
     A "claim" says something about the world and cites; a "remark" (a greeting, "here is what the
-    article says") claims nothing. `support` is 0 to 1 for a claim, None for a remark.
+    article says") claims nothing. `support` is 0 to 1 for a claim, None for a remark. `lead` is
+    what stands before it: a space, a paragraph's break, a list's marker on a new line. `text` may
+    hold inline Markdown (bold, italics, code), or be a fenced block of code.
     """
 
     text: str
     kind: Kind
     citations: tuple[int, ...]
     support: float | None
+    lead: str = ""
+
+    def marked(self) -> str:
+        """Return the sentence with its footnote marks: "It sank. [1] [2]"."""
+        return " ".join([self.text, *(f"[{number}]" for number in self.citations)])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that was checked and may be shown now, before the answer is complete.
+
+    `citations` are the footnotes that it is the first to cite.
+    """
+
+    sentence: Sentence
+    citations: tuple[Citation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, dicts, strings and numbers, ready for `json.dumps`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the assistant says, with what it rests on; `outcome` is one of three different things.
 
-    `withheld` counts the sentences that were drafted and not shown. `closest` holds citations worth
-    offering when it declines. `timings_ms` are milliseconds by stage.
+    `text` is its sentences with their leads and marks. `withheld` counts the sentences that were
+    drafted and not shown. `closest` holds citations worth offering when it declines. A failed
+    answer keeps what was said before it failed. `model` and `prompt` (a hash) are None where no
+    language model wrote; `usage` counts its tokens. `timings_ms` are milliseconds by stage.
     """
 
     id: str
@@ -93,3 +119,7 @@ class Answer:
         fields["citations"] = tuple(Citation(**c) for c in data["citations"])
         fields["closest"] = tuple(Citation(**c) for c in data["closest"])
         return cls(**fields)
+
+
+Event = Said | Answer
+"""What a stream brings: sentences as they are checked, then the Answer, once and last."""

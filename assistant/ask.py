@@ -2,44 +2,60 @@
 
     question ─ condense ─ search ─ write ─ ground ─ Answer
 
-`Assistant.ask` is all of it on one screen. What it is made of is given to it (`wiring.py`), so that
-evaluation, tests and every channel run the same steps.
+`Assistant.astream` is all of it on one screen: each sentence as soon as it has been checked, then
+the Answer. `ask`, `stream` and `aask` are that same path for callers who want less. What it is made
+of is given to it (`wiring.py`), so that evaluation, tests and every channel run the same steps.
 """
 
+import logging
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
-from assistant.answer import Answer, Outcome, Turn
-from assistant.condense import condense
-from assistant.ground import Draft, Drafted, ground
+from assistant.answer import FAILURES, Answer, Event, Outcome, Turn
+from assistant.condense import by_rule
+from assistant.ground import Drafted, Ending, Grounder, Signature
 from assistant.question import Question, read_question
 from assistant.support import Support
-from index.errors import UsageError
+from assistant.threads import Loop, in_thread
+from index.errors import IndexUnavailable, UsageError
 from index.passage import Hit
 from index.search import Searcher
 
 if TYPE_CHECKING:
     from assistant.langchain import AnswerRunnable
 
+log = logging.getLogger("footnote")
+T = TypeVar("T")
+
 _ABOUT_THE_WHOLE = {"overview", "instruction", "greeting"}
 GREETING = "Hello! Ask me anything about the documents I have read; I answer with footnotes."
 
 
 class Writer(Protocol):
-    """Makes a draft from hits; `name` stands on every Answer."""
+    """Drafts an answer from hits; its `signature` stands on every Answer."""
 
-    name: str
+    signature: Signature
 
-    def write(self, question: Question, hits: Sequence[Hit]) -> Draft:
-        """Return sentences, each with the slices it rests on, or a draft that declines."""
+    def write(
+        self, question: Question, hits: Sequence[Hit]
+    ) -> AsyncGenerator[Drafted | Ending, None]:
+        """Yield sentences as they are complete, then one Ending."""
+
+
+class Condenser(Protocol):
+    """Makes a follow-up stand alone."""
+
+    async def __call__(self, question: str, history: Sequence[Turn], /) -> str:
+        """Return `question` so that it can be searched by itself; `history` is oldest first."""
 
 
 class Assistant:
-    """Answers questions from one index. Threads may share it."""
+    """Answers questions from one index. Threads and event loops may share it."""
 
     def __init__(
         self,
@@ -47,20 +63,23 @@ class Assistant:
         writer: Writer,
         support: Support,
         *,
+        condenser: Condenser = by_rule,
         hits: int = 8,
         max_question_chars: int = 2_000,
     ) -> None:
         self._searcher = searcher
         self._writer = writer
         self._support = support
+        self._condenser = condenser
         self._hits = hits
         self._max_question_chars = max_question_chars
+        self._loop = Loop()
 
     @classmethod
     def open(cls, index: str | Path | None = None) -> "Assistant":
         """Open an index, with the settings that the command line has; None is the bundled article.
 
-        Raises SettingError, IndexUnavailable or ModelError.
+        Raises SettingError, IndexUnavailable, ModelError or MissingExtra.
         """
         from assistant.settings import load_settings
         from assistant.wiring import open_assistant
@@ -69,6 +88,7 @@ class Assistant:
 
     def close(self) -> None:
         """Give the index's files back."""
+        self._loop.close()
         self._searcher.close()
 
     def __enter__(self) -> Self:
@@ -89,69 +109,160 @@ class Assistant:
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer `question`; `history` are the turns before it, oldest first.
 
-        Raises UsageError for a question that is too long, and what the index raises when it is
-        damaged. Everything else, declining included, is an Answer.
+        Raises UsageError for a question that is too long. Everything else, declining and failing
+        included, is an Answer.
         """
+        return self._loop.run(self.aask(question, history))
+
+    async def aask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """Answer `question`, for callers with an event loop; see `ask`."""
+        async with aclosing(self.astream(question, history)) as events:
+            async for event in events:
+                if isinstance(event, Answer):
+                    return event
+        raise AssertionError("a stream ends with its Answer")
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+        """Yield each sentence as soon as it may be shown, then the Answer; see `ask`.
+
+        Closing the iterator early stops the work, at the language model too.
+        """
+        return self._loop.iterate(self.astream(question, history))
+
+    async def astream(
+        self, question: str, history: Sequence[Turn] = ()
+    ) -> AsyncGenerator[Event, None]:
+        """Yield each sentence as soon as it may be shown, then the Answer; see `ask`."""
         if len(question) > self._max_question_chars:
             raise UsageError(
                 f"the question has {len(question):,} characters; at most "
                 f"{self._max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
             )
-        question = _sayable(question)
-        timings: dict[str, float] = {}
-        with _timed(timings, "total"):
-            with _timed(timings, "condense"):
-                alone = _sayable(condense(" ".join(question.split()), history))
-                asked = read_question(alone)
-                # Mending knows the documents' words, not those that ask for an overview.
-                if asked.shape not in _ABOUT_THE_WHOLE:
-                    alone = self._searcher.mend(alone)
-                    asked = read_question(alone)
-            hits: list[Hit] = []
-            draft = _without_search(asked)
-            if draft is None:
-                with _timed(timings, "search"):
-                    hits = self._searcher.search(alone, self._hits)
-                with _timed(timings, "write"):
-                    draft = self._writer.write(asked, hits)
-            with _timed(timings, "ground"):
-                shown = ground(draft, self._support)
+        asking = _Asking(_sayable(question), self._writer.signature, Grounder(self._support))
+        try:
+            async with aclosing(self._path(asking, history)) as events:
+                async for event in events:
+                    yield event
+        # The one place that turns a failure into an Answer: whatever broke, the asker gets one.
+        except Exception as error:
+            known = isinstance(error, IndexUnavailable)
+            log.error("answer %s failed: %s", asking.id, error, exc_info=not known)
+            yield asking.answer(Ending("index_unavailable" if known else "internal"))
+
+    async def _path(
+        self, asking: "_Asking", history: Sequence[Turn]
+    ) -> AsyncGenerator[Event, None]:
+        with asking.timed("condense"):
+            asked = await self._understood(asking.question, history)
+        asking.standalone = asked.text
+        asking.index = self._searcher.generation
+        draft = _without_search(asked)
+        if draft is None:
+            with asking.timed("search"):
+                hits = await in_thread(self._searcher.search, asked.text, self._hits)
+            asking.grounder.rest_on(hits)
+            draft = self._writer.write(asked, hits)
+        ending = Ending("internal")
+        async with aclosing(draft):
+            async for piece in asking.timing("write", draft):
+                if isinstance(piece, Ending):
+                    ending = piece
+                    break
+                with asking.timed("ground"):
+                    said = await in_thread(asking.grounder.check, piece)
+                for one in said:
+                    yield one
+        with asking.timed("ground"):
+            rest = asking.grounder.finish(ending)
+        for one in rest:
+            yield one
+        yield asking.answer(ending)
+
+    async def _understood(self, question: str, history: Sequence[Turn]) -> Question:
+        """Read the question as one that stands alone, its misspelt words mended."""
+        alone = _sayable(await self._condenser(" ".join(question.split()), history))
+        asked = read_question(alone)
+        # Mending knows the documents' words, not those that ask for an overview.
+        if asked.shape in _ABOUT_THE_WHOLE:
+            return asked
+        return read_question(await in_thread(self._searcher.mend, alone))
+
+
+@dataclass
+class _Asking:
+    """One question on its way: what becomes of it, and how long each stage takes."""
+
+    question: str
+    signature: Signature
+    grounder: Grounder
+    standalone: str = ""
+    index: str | None = None
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=perf_counter)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the time that the block takes to `stage`."""
+        started = perf_counter()
+        yield
+        self._add(stage, started)
+
+    async def timing(self, stage: str, pieces: AsyncIterator[T]) -> AsyncIterator[T]:
+        """Yield `pieces`, and add the time that each one was waited for to `stage`."""
+        started = perf_counter()
+        async for piece in pieces:
+            self._add(stage, started)
+            yield piece
+            started = perf_counter()
+
+    def answer(self, ending: Ending) -> Answer:
+        """Return the Answer of what was said, ended by `ending`."""
+        self._add("total", self.started)
+        shown, signature = self.grounder.shown(ending), ending.signature or self.signature
         outcome: Outcome = "declined" if shown.reason else "answered"
         return Answer(
-            id=uuid.uuid4().hex,
-            outcome=outcome,
+            id=self.id,
+            outcome="failed" if shown.reason in FAILURES else outcome,
             reason=shown.reason,
-            question=question,
-            standalone_question=alone,
+            question=self.question,
+            standalone_question=self.standalone or self.question,
             text=shown.text,
             sentences=shown.sentences,
             citations=shown.citations,
             withheld=shown.withheld,
             closest=shown.closest,
-            writer=self._writer.name,
-            index=self._searcher.generation,
-            timings_ms=timings,
+            writer=signature.writer,
+            model=signature.model,
+            prompt=signature.prompt,
+            index=self.index,
+            timings_ms=self.timings_ms,
+            usage=ending.usage,
         )
 
+    def _add(self, stage: str, started: float) -> None:
+        spent = (perf_counter() - started) * 1000
+        self.timings_ms[stage] = round(self.timings_ms.get(stage, 0.0) + spent, 3)
 
-def _without_search(question: Question) -> Draft | None:
+
+async def _said_without_search(
+    *pieces: Drafted | Ending,
+) -> AsyncGenerator[Drafted | Ending, None]:
+    for piece in pieces:
+        yield piece
+
+
+def _without_search(question: Question) -> AsyncGenerator[Drafted | Ending, None] | None:
     """Return what is said without looking anything up, or None for a question to search for."""
     if not question.text.strip():
-        return Draft(reason="empty_question")
+        return _said_without_search(Ending("empty_question"))
     if question.shape == "instruction":
-        return Draft(reason="off_limits")
+        return _said_without_search(Ending("off_limits"))
     if question.shape == "greeting":
-        return Draft(sentences=(Drafted(GREETING, "remark"),))
+        return _said_without_search(Drafted(GREETING, "remark"), Ending())
     return None
 
 
 def _sayable(text: str) -> str:
     """Replace half characters, such as undecodable bytes of a command line, by question marks."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    started = perf_counter()
-    yield
-    timings[stage] = round((perf_counter() - started) * 1000, 3)

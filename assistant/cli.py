@@ -4,10 +4,8 @@ Draws and decides nothing. What a command needs is imported inside it, so that `
 and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
 """
 
-import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +14,18 @@ import typer
 from assistant.terminal import (
     WIDEST,
     complain,
+    log_to_terminal,
     print_json,
+    show_answer,
     show_progress,
     terminal_style,
     terminal_width,
 )
+from assistant.typed import refuse_long, typed_history, typed_lines, typed_question
 from index.errors import FootnoteError, IndexUnavailable, UsageError
 
 if TYPE_CHECKING:
-    from assistant.answer import Answer, Turn
+    from assistant.answer import Answer
     from assistant.settings import Settings
     from index.build import BuildReport
 
@@ -58,6 +59,7 @@ def main() -> None:
         # A terminal that cannot show a character gets "?" for it, not a crash.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    log_to_terminal()
     try:
         app()
     except FootnoteError as error:
@@ -141,11 +143,11 @@ def search(
     from assistant.draw import draw_hits
     from assistant.wiring import open_searcher
 
-    text = _question(question)
+    text = typed_question(question)
     if not text.strip():
         raise UsageError("the question is empty; say what to search for")
     settings = _settings()
-    _check_length(text, settings)
+    refuse_long(text, settings)
     with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
         hits = searcher.search(text, k)
         generation = searcher.generation
@@ -198,21 +200,22 @@ def ask(
     index: Index = None,
 ) -> None:
     """Answer a question from the documents, with footnotes."""
-    from assistant.draw import draw_answer
     from assistant.wiring import open_assistant
 
-    text, turns, settings = _question(question), _history(history), _settings()
+    text, turns, settings = typed_question(question), typed_history(history), _settings()
     try:
-        with show_progress() as progress, open_assistant(settings, index, progress) as assistant:
-            answer = assistant.ask(text, turns)
+        with show_progress() as progress:
+            assistant = open_assistant(settings, index, progress)
     except IndexUnavailable:
         if as_json:
             print_json(_unavailable(text).to_dict())
         raise
-    if as_json:
-        print_json(answer.to_dict())
-    else:
-        typer.echo(draw_answer(answer, terminal_width(), terminal_style()))
+    with assistant:
+        if as_json:
+            answer = assistant.ask(text, turns)
+            print_json(answer.to_dict())
+        else:
+            answer = show_answer(assistant.stream(text, turns))
     _hint(settings, index)
     raise typer.Exit(_exit_code(answer))
 
@@ -221,7 +224,6 @@ def ask(
 def chat(index: Index = None) -> None:
     """Ask in turns; a follow-up may lean on what was said before."""
     from assistant.answer import Turn
-    from assistant.draw import draw_answer
     from assistant.wiring import open_assistant
 
     settings = _settings()
@@ -230,13 +232,13 @@ def chat(index: Index = None) -> None:
         assistant = open_assistant(settings, index, progress)
     with assistant:
         _hint(settings, index)
-        for line in _lines():
+        for line in typed_lines():
             try:
-                answer = assistant.ask(line, turns)
+                answer = show_answer(assistant.stream(line, turns))
             except UsageError as error:
                 complain(str(error))
                 continue
-            typer.echo(draw_answer(answer, terminal_width(), terminal_style()) + "\n")
+            typer.echo()
             turns += [Turn("user", line), Turn("assistant", answer.text)]
 
 
@@ -266,51 +268,6 @@ def _settings() -> "Settings":
     return load_settings()
 
 
-def _question(typed: str) -> str:
-    if typed != "-":
-        # Bytes that were no UTF-8 arrive as lone surrogates, which nothing further on can write.
-        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    try:
-        return sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError("standard input is not UTF-8 text; convert it first") from error
-
-
-def _check_length(question: str, settings: "Settings") -> None:
-    if len(question) > settings.max_question_chars:
-        raise UsageError(
-            f"the question has {len(question):,} characters; at most "
-            f"{settings.max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
-        )
-
-
-def _history(file: Path | None) -> "Sequence[Turn]":
-    """Read the turns in `file`. Raises UsageError naming the row that is wrong."""
-    if file is None:
-        return ()
-    from assistant.answer import Turn
-
-    try:
-        rows = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"--history {file}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"--history {file} is no JSON: {error}") from error
-    if not isinstance(rows, list):
-        raise UsageError(f'--history {file} must be a list of {{"role": …, "content": …}}')
-    turns = []
-    for number, row in enumerate(rows, 1):
-        role = row.get("role") if isinstance(row, dict) else None
-        content = row.get("content") if isinstance(row, dict) else None
-        if role not in {"user", "assistant"} or not isinstance(content, str):
-            raise UsageError(
-                f'--history {file}, row {number}: needs "role" ("user" or "assistant") and '
-                '"content" (text)'
-            )
-        turns.append(Turn(role, content))
-    return turns
-
-
 def _unavailable(question: str) -> "Answer":
     import uuid
 
@@ -337,31 +294,6 @@ def _hint(settings: "Settings", index: Path | None) -> None:
         complain(
             f"answered from the bundled article; to ask {DEFAULT_INDEX}: --index {DEFAULT_INDEX}"
         )
-
-
-def _lines() -> Iterator[str]:
-    """Yield what is typed, line by line, until Ctrl-D or /quit; empty lines are left out."""
-    for line in _typed() if sys.stdin.isatty() else sys.stdin:
-        if line.strip() == "/quit":
-            return
-        if line.strip() == "/help":
-            typer.echo("Type a question. /quit or Ctrl-D leaves, Ctrl-C clears the line.")
-        elif line.strip():
-            yield line.strip()
-
-
-def _typed() -> Iterator[str]:
-    from prompt_toolkit import PromptSession
-
-    session: PromptSession[str] = PromptSession()
-    typer.echo("Ask away; /help helps, Ctrl-D leaves.", err=True)
-    while True:
-        try:
-            yield session.prompt("> ")
-        except KeyboardInterrupt:
-            continue
-        except EOFError:
-            return
 
 
 def _print_report(report: "BuildReport", *, default: bool) -> None:

@@ -58,6 +58,11 @@ def condense(question: str, history: Sequence[Turn]) -> str:
     return f"{question.rstrip(' ?')} ({_without_asking(before)})?"
 
 
+async def by_rule(question: str, history: Sequence[Turn]) -> str:
+    """Do what `condense` does, where a language model might be asked instead."""
+    return condense(question, history)
+
+
 def _leans(question: str) -> bool:
     spoken = words(question)
     if not spoken or read_question(question).shape in _OF_ITSELF:

@@ -9,7 +9,7 @@ import re
 import textwrap
 from collections.abc import Callable, Sequence
 
-from assistant.answer import Answer, Citation
+from assistant.answer import Answer, Citation, Sentence
 from index.passage import Hit
 
 Style = Callable[[str, str], str]
@@ -21,6 +21,16 @@ DECLINED = {
     "off_limits": "That asks for something other than what the documents say.",
     "empty_question": "The question is empty; ask something, in quotation marks.",
 }
+FAILED = {
+    "model_unavailable": "The language model could not be reached, or broke off "
+    "(model_unavailable); footnote doctor tells why.",
+    "model_timeout": "The language model took too long (model_timeout); "
+    "FOOTNOTE_MODEL_SECONDS sets how long it may take.",
+    "index_unavailable": "The index cannot be read (index_unavailable); footnote doctor tells why.",
+    "internal": "Something went wrong inside Footnote (internal); the log has the details.",
+}
+FENCE = "```"
+_BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -34,20 +44,77 @@ def clean(text: str) -> str:
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
+class Flow:
+    """The sentences of an answer as lines of text, drawn one by one as they come.
+
+    What `add` returns, put together, is the same whether a sentence came alone or all came at once.
+    """
+
+    def __init__(self, width: int = 80, style: Style = plain) -> None:
+        self._width = max(width, 20)
+        self._style = style
+        self._column = 0
+        self._indent = 0
+
+    def add(self, sentence: Sentence) -> str:
+        """Return what to write for `sentence` behind what was written before; no line's end."""
+        opening = self._opened(sentence.lead)
+        if sentence.text.startswith(FENCE):
+            opening = opening or "\n\n" * (self._column > 0)
+            return opening + self._style(self._code(sentence), "answer")
+        words = clean(_unmarked(sentence.marked())).split()
+        return opening + self._style("".join(map(self._word, words)), "answer")
+
+    def _opened(self, lead: str) -> str:
+        """Return the new lines and the list's marker that `lead` asks for."""
+        breaks = "\n" * min(lead.count("\n"), 2)
+        marker = clean(lead)
+        if breaks or marker:
+            nested = len(lead.rpartition("\n")[2]) - len(lead.rpartition("\n")[2].lstrip())
+            opening = " " * min(nested, 8) + (f"{marker} " if marker else "")
+            self._indent = self._column = len(opening)
+            return breaks + self._style(opening, "answer") if opening else breaks
+        return ""
+
+    def _word(self, word: str) -> str:
+        at_start = self._column == self._indent
+        if at_start or self._column + 1 + len(word) <= self._width:
+            gap = "" if at_start else " "
+            self._column += len(gap) + len(word)
+            return gap + word
+        self._column = self._indent + len(word)
+        return "\n" + " " * self._indent + word
+
+    def _code(self, sentence: Sentence) -> str:
+        lines = [_CONTROL.sub(" ", line) for line in sentence.text.splitlines()[1:-1]]
+        marks = " ".join(f"[{number}]" for number in sentence.citations)
+        self._column, self._indent = len(marks), 0
+        return "\n".join([*(f"    {line}" for line in lines), marks])
+
+
 def draw_answer(answer: Answer, width: int = 80, style: Style = plain) -> str:
     """Return the answer, then its numbered footnotes; or why there is none, and what is closest."""
+    flow = Flow(width, style)
+    said = "".join(map(flow.add, answer.sentences))
+    return "\n\n".join(part for part in (said, draw_end(answer, width, style)) if part)
+
+
+def draw_end(answer: Answer, width: int = 80, style: Style = plain) -> str:
+    """Return what stands below the answer's own sentences: notices, then footnotes."""
+    parts = []
     if answer.outcome == "failed":
-        return style(_wrapped(f"It failed ({answer.reason}).", width), "notice")
-    if answer.outcome == "declined":
-        parts = [style(_wrapped(DECLINED.get(answer.reason or "", "Declined."), width), "notice")]
-        if answer.closest:
-            parts.append("What comes closest:")
-            parts += [draw_citation(citation, width, style) for citation in answer.closest]
-        return "\n\n".join(parts)
-    parts = [style(_wrapped(clean(answer.text), width), "answer")]
-    if answer.withheld:
+        parts.append(
+            style(_wrapped(FAILED.get(answer.reason or "", "It failed."), width), "notice")
+        )
+    elif answer.outcome == "declined":
+        parts.append(
+            style(_wrapped(DECLINED.get(answer.reason or "", "Declined."), width), "notice")
+        )
+    if answer.withheld and answer.sentences:
         parts.append(style(f"({answer.withheld} withheld: not supported by the text)", "notice"))
-    parts += [draw_citation(citation, width, style) for citation in answer.citations]
+    if answer.closest:
+        parts.append("What comes closest:")
+    parts += [draw_citation(one, width, style) for one in (*answer.citations, *answer.closest)]
     return "\n\n".join(parts)
 
 
@@ -94,6 +161,11 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
             )
         )
     return "\n\n".join(drawn)
+
+
+def _unmarked(text: str) -> str:
+    """Return Markdown's bold as bare words: a terminal shows no stars."""
+    return _BOLD.sub(r"\2", text)
 
 
 def _wrapped(text: str, width: int, indent: str = "", first: str = "") -> str:

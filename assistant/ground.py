@@ -1,19 +1,34 @@
-"""Footnotes, withholding, declining: `ground(draft, support)` turns a draft into what may be shown.
+"""Check what a writer drafted and number its footnotes, sentence by sentence.
 
-A draft's sentence names the slices it rests on. Each claim is judged by those alone; one that does
-not hold is withheld, and what remains is numbered in the order in which a reader meets it. Fails
-closed: a claim without a source, without a verdict or below MIN_SUPPORT is not shown.
+    grounder = Grounder(support)
+    grounder.rest_on(hits)
+    for drafted in …: grounder.check(drafted)   # what may be shown now: one Said, several or none
+    grounder.finish(ending)                     # what may be shown at the end; mostly nothing
+    shown = grounder.shown(ending)              # what belongs on the Answer
+
+Each claim gets the support of the slices it cites; those that do not hold are withheld, and what
+remains is numbered in the order in which a reader meets it. A claim that names whole passages, or
+none, is given the sentences that carry it. Fails closed: a claim without a source, without a
+verdict or below `min_support` is not shown. A remark that opens an answer ("here is what the
+article says") waits for the first claim that holds, and is not shown when there is none.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from assistant.answer import Citation, DeclineReason, Kind, Sentence
+from assistant.answer import FAILURES, Citation, DeclineReason, FailReason, Kind, Said, Sentence
 from assistant.support import Support
-from index.passage import Document, Span
+from index.passage import Document, Hit, Span
 
 MIN_SUPPORT = 0.5
 """Support below which a claim is withheld."""
+
+_MOST_SENTENCES = 3
+"""Sentences that a claim may rest on, at most: what needs more is not one claim."""
+
+_GAIN = 0.05
+"""Support that a further sentence has to add, to be cited beside the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,72 +51,193 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
-    """A sentence as a writer proposes it."""
+    """A sentence as a writer proposes it.
+
+    `sources` are the exact slices it rests on, where the writer knows them. Where it only knows
+    `passages` (numbers of the hits, from 1), or nothing, the sentences that carry it are looked up.
+    `lead` is what stands before it: see `Sentence`.
+    """
 
     text: str
     kind: Kind
     sources: tuple[Source, ...] = ()
+    passages: tuple[int, ...] = ()
+    lead: str = " "
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What a writer proposes: sentences, or a reason and what is `closest` to the question."""
+class Signature:
+    """Who wrote a draft: the writer's name, and the language model's and its prompt's (a hash)."""
 
-    sentences: tuple[Drafted, ...] = ()
-    reason: DeclineReason | None = None
+    writer: str
+    model: str | None = None
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a draft ends: of itself, or with the reason why there is none or no more of it.
+
+    `closest` is what comes nearest to the question, best first; `usage` counts a model's tokens;
+    `signature` is given when another than the writer that was asked has written.
+    """
+
+    reason: DeclineReason | FailReason | None = None
     closest: tuple[Source, ...] = ()
+    usage: dict[str, int] | None = None
+    signature: Signature | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """What may be shown; `reason` is set when nothing may."""
+    """What may be shown; `reason` is set when nothing may, or when the draft broke off."""
 
     text: str
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     withheld: int
-    reason: DeclineReason | None
+    reason: DeclineReason | FailReason | None
     closest: tuple[Citation, ...]
 
 
-def ground(draft: Draft, support: Support) -> Grounded:
-    """Check every sentence of `draft` and number the footnotes of those that hold."""
-    footnotes: dict[tuple[str, Span], Source] = {}
-    sentences = []
-    for drafted in draft.sentences:
-        checked = _checked(drafted, support)
-        if checked is not None:
-            for source in drafted.sources:
-                footnotes.setdefault(source.place, source)
-            numbers = {place: number for number, place in enumerate(footnotes, 1)}
-            cited = tuple(dict.fromkeys(numbers[source.place] for source in drafted.sources))
-            sentences.append(Sentence(drafted.text, drafted.kind, cited, checked[0]))
-    withheld = len(draft.sentences) - len(sentences)
-    nothing_held = withheld and not any(s.kind == "claim" for s in sentences)
-    if draft.reason or nothing_held or not sentences:
-        reason = draft.reason or ("unsupported" if withheld else "not_in_documents")
-        return Grounded("", (), (), withheld, reason, _citations(draft.closest))
-    text = " ".join(_marked(sentence) for sentence in sentences)
-    return Grounded(
-        text, tuple(sentences), _citations(tuple(footnotes.values())), withheld, None, ()
-    )
+class Grounder:
+    """Grounds one answer; not to be shared."""
+
+    def __init__(self, support: Support, min_support: float = MIN_SUPPORT) -> None:
+        self._support = support
+        self._min_support = min_support
+        self._passages: list[list[Source]] = []
+        self._sentences: list[Sentence] = []
+        self._footnotes: dict[tuple[str, Span], Source] = {}
+        self._held: list[Drafted] = []
+        self._withheld = 0
+        self._owed_lead = ""
+
+    def rest_on(self, hits: Sequence[Hit]) -> None:
+        """Let claims rest on the sentences of `hits`, which drafts number from 1."""
+        self._passages = [
+            [Source(hit.document, span) for span in hit.passage.sentences] for hit in hits
+        ]
+
+    def check(self, drafted: Drafted) -> tuple[Said, ...]:
+        """Return what may be shown now that `drafted` is known; nothing when it is withheld."""
+        if drafted.kind == "remark":
+            if not self._sentences:
+                self._held.append(drafted)
+                return ()
+            return (self._said(drafted),)
+        sources, support = self._carried(drafted)
+        if support is None or not support >= self._min_support:
+            self._withheld += 1
+            if "\n" in drafted.lead:
+                # A line that nothing stands on yet: the next sentence begins it.
+                self._owed_lead = drafted.lead
+            return ()
+        return (*self._released(), self._said(drafted, sources, support))
+
+    def finish(self, ending: Ending) -> tuple[Said, ...]:
+        """Return what may be shown now that no more comes: remarks, when there is nothing else."""
+        lone = not (ending.reason or self._sentences or self._withheld)
+        return self._released() if lone else ()
+
+    def shown(self, ending: Ending) -> Grounded:
+        """Return everything that was shown, or the reason why nothing is.
+
+        Declining is for an answer of which nothing was said; what fails may have said something.
+        """
+        reason = ending.reason
+        if self._sentences and reason not in FAILURES:
+            reason = None
+        elif reason is None and not self._sentences:
+            reason = "unsupported" if self._withheld else "not_in_documents"
+        return Grounded(
+            text="".join(sentence.lead + sentence.marked() for sentence in self._sentences),
+            sentences=tuple(self._sentences),
+            citations=citations(tuple(self._footnotes.values())),
+            withheld=self._withheld,
+            reason=reason,
+            closest=citations(ending.closest) if reason else (),
+        )
+
+    def _released(self) -> tuple[Said, ...]:
+        held, self._held = self._held, []
+        return tuple(self._said(remark) for remark in held)
+
+    def _said(
+        self, drafted: Drafted, sources: Sequence[Source] = (), support: float | None = None
+    ) -> Said:
+        """Number the footnotes of a sentence that may be shown, and note that it is."""
+        lead = drafted.lead if "\n" in drafted.lead else self._owed_lead or drafted.lead
+        self._owed_lead = ""
+        known = len(self._footnotes)
+        for source in sources:
+            self._footnotes.setdefault(source.place, source)
+        numbers = {place: number for number, place in enumerate(self._footnotes, 1)}
+        sentence = Sentence(
+            text=drafted.text,
+            kind=drafted.kind,
+            citations=tuple(dict.fromkeys(numbers[source.place] for source in sources)),
+            support=support,
+            lead=lead if self._sentences else lead.lstrip(),
+        )
+        self._sentences.append(sentence)
+        return Said(sentence, citations(tuple(self._footnotes.values()))[known:])
+
+    def _carried(self, drafted: Drafted) -> tuple[tuple[Source, ...], float | None]:
+        """Return what a sentence rests on, and how far; the passages it names come first."""
+        if drafted.sources:
+            quotes = [source.quote for source in drafted.sources]
+            return drafted.sources, self._support(drafted.text, quotes)
+        named = [self._passages[n - 1] for n in drafted.passages if 0 < n <= len(self._passages)]
+        best: tuple[tuple[Source, ...], float | None] = ((), None)
+        for passages in (named, self._passages):
+            sentences = [source for passage in passages for source in passage]
+            found = self._narrowed(drafted.text, sentences)
+            if found[1] is not None and (best[1] is None or found[1] > best[1]):
+                best = found
+            if best[1] is not None and best[1] >= self._min_support:
+                break
+        return best
+
+    def _narrowed(
+        self, claim: str, sentences: Sequence[Source]
+    ) -> tuple[tuple[Source, ...], float | None]:
+        """Return the fewest of `sentences` that carry `claim` together, and their support."""
+        chosen: list[Source] = []
+        support: float | None = None
+        while len(chosen) < _MOST_SENTENCES:
+            tried = [
+                (verdict, -place, source)
+                for place, source in enumerate(sentences)
+                if source not in chosen
+                and (verdict := self._support(claim, [s.quote for s in [*chosen, source]]))
+                is not None
+            ]
+            best = max(tried, key=lambda one: one[:2], default=None)
+            if best is None or (support is not None and best[0] < support + _GAIN):
+                break
+            support = best[0]
+            chosen.append(best[2])
+            if support > 1 - _GAIN:
+                break
+        return _joined(chosen), support
 
 
-def _checked(drafted: Drafted, support: Support) -> tuple[float | None] | None:
-    """Return the sentence's support in a tuple, or None when it must not be shown."""
-    if drafted.kind == "remark":
-        return (None,)
-    if not drafted.sources:
-        return None
-    verdict = support(drafted.text, [source.quote for source in drafted.sources])
-    return (verdict,) if verdict is not None and verdict >= MIN_SUPPORT else None
+def _joined(sources: Sequence[Source]) -> tuple[Source, ...]:
+    """Put sources in reading order, and those that follow one another directly together."""
+    ordered = sorted(sources, key=lambda source: (source.document.id, source.span.start))
+    joined = ordered[:1]
+    for before, here in pairwise(ordered):
+        same = before.document.id == here.document.id
+        if same and not before.document.text[before.span.end : here.span.start].strip(" "):
+            joined[-1] = Source(here.document, Span(joined[-1].span.start, here.span.end))
+        else:
+            joined.append(here)
+    return tuple(joined)
 
 
-def _marked(sentence: Sentence) -> str:
-    return " ".join([sentence.text, *(f"[{number}]" for number in sentence.citations)])
-
-
-def _citations(sources: Sequence[Source]) -> tuple[Citation, ...]:
+def citations(sources: Sequence[Source]) -> tuple[Citation, ...]:
+    """Return the footnotes of `sources`, numbered from 1."""
     return tuple(_citation(number, source) for number, source in enumerate(sources, 1))
 
 

@@ -3,10 +3,11 @@
 Needs the extra `langchain`; nothing else of the assistant imports this module.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from assistant.answer import Answer, Turn
+from assistant.answer import Answer, Event, Turn
 from index.errors import MissingExtra, UsageError
 
 try:
@@ -24,10 +25,15 @@ _EXPECTED = (
 )
 
 
-class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
-    """A question in, an Answer out; `batch`, `stream` and the async forms are LangChain's own.
+Asked = str | Mapping[str, Any]
 
-    The input is a question, or {"question": …, "history": [{"role": …, "content": …}, …]}.
+
+class AnswerRunnable(Runnable[Asked, Any]):
+    """A question in, an Answer out.
+
+    The input is a question, or {"question": …, "history": [{"role": …, "content": …}, …]}. `invoke`
+    and `batch` return Answers; `stream` yields a Said for each sentence as soon as it has been
+    checked, then the Answer. The async forms do the same. Each call is traced as a run of its own.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
@@ -35,18 +41,74 @@ class AnswerRunnable(Runnable[str | Mapping[str, Any], Answer]):
 
     def invoke(
         self,
-        input: str | Mapping[str, Any],  # noqa: A002  LangChain's name for it
+        input: Asked,  # noqa: A002  LangChain's name for it
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> Answer:
-        """Answer one question, traced as a run of its own. Raises UsageError for an odd input."""
-        return self._call_with_config(self._answer, input, config, run_type="chain", **kwargs)
+        """Answer one question. Raises UsageError for an odd input."""
 
-    def _answer(self, asked: str | Mapping[str, Any]) -> Answer:
-        return self._assistant.ask(*_read(asked))
+        def answer(asked: Asked) -> Answer:
+            return self._assistant.ask(*_read(asked))
+
+        answered: Answer = self._call_with_config(answer, input, config, run_type="chain", **kwargs)
+        return answered
+
+    async def ainvoke(
+        self,
+        input: Asked,  # noqa: A002  LangChain's name for it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Answer:
+        """Answer one question; see `invoke`."""
+
+        async def answer(asked: Asked) -> Answer:
+            return await self._assistant.aask(*_read(asked))
+
+        answered: Answer = await self._acall_with_config(
+            answer, input, config, run_type="chain", **kwargs
+        )
+        return answered
+
+    def stream(
+        self,
+        input: Asked,  # noqa: A002  LangChain's name for it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[Event]:
+        """Yield sentences as they are checked, then the Answer."""
+
+        def events(asked: Iterator[Asked]) -> Iterator[Event]:
+            for one in asked:
+                yield from self._assistant.stream(*_read(one))
+
+        yield from self._transform_stream_with_config(
+            iter([input]), events, config, run_type="chain", **kwargs
+        )
+
+    async def astream(
+        self,
+        input: Asked,  # noqa: A002  LangChain's name for it
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[Event]:
+        """Yield sentences as they are checked, then the Answer."""
+
+        async def asked() -> AsyncIterator[Asked]:
+            yield input
+
+        async def events(asked: AsyncIterator[Asked]) -> AsyncIterator[Event]:
+            async for one in asked:
+                async with aclosing(self._assistant.astream(*_read(one))) as found:
+                    async for event in found:
+                        yield event
+
+        async for event in self._atransform_stream_with_config(
+            asked(), events, config, run_type="chain", **kwargs
+        ):
+            yield event
 
 
-def _read(asked: str | Mapping[str, Any]) -> tuple[str, list[Turn]]:
+def _read(asked: Asked) -> tuple[str, list[Turn]]:
     """Return the question and the turns before it. Raises UsageError when `asked` has neither."""
     try:
         given: Mapping[str, Any] = {"question": asked} if isinstance(asked, str) else asked

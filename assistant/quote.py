@@ -1,7 +1,7 @@
 """The quoting writer: answers with the document's own sentences, chosen to answer this question.
 
     writer = QuotingWriter(searcher, load_model())
-    draft = writer.write(read_question("why did Abe court Putin?"), hits)
+    sentences, ending = writer.draft(read_question("why did Abe court Putin?"), hits)
 
 Which sentences answer is `answerability`'s judgement; this module decides how many the question
 wants and in which order they are read: one fact or the few that say it, several reasons from
@@ -10,15 +10,16 @@ sentence that opens with "He" or "This plan" brings the one before it.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 
 from assistant.answerability import AnswerModel, Candidate, features
-from assistant.ground import Draft, Drafted, Source
+from assistant.ground import Drafted, Ending, Signature, Source
 from assistant.question import Question, sides
+from assistant.threads import in_thread
 from index.passage import Document, Hit, Passage, Span
 from index.search import Searcher
 from index.words import content_stems, stem
@@ -85,7 +86,7 @@ class Choice:
 class QuotingWriter:
     """Writes answers by quoting; `threshold` overrides the fitted one."""
 
-    name = "quote"
+    signature = Signature("quote")
 
     def __init__(
         self, searcher: Searcher, model: AnswerModel, threshold: float | None = None
@@ -94,8 +95,17 @@ class QuotingWriter:
         self._model = model
         self._threshold = model.threshold if threshold is None else threshold
 
-    def write(self, question: Question, hits: Sequence[Hit]) -> Draft:
-        """Return the sentences that answer `question`, or a draft that declines and says why."""
+    async def write(
+        self, question: Question, hits: Sequence[Hit]
+    ) -> AsyncGenerator[Drafted | Ending, None]:
+        """Yield the sentences that answer `question`, then how the draft ends."""
+        sentences, ending = await in_thread(self.draft, question, hits)
+        for sentence in sentences:
+            yield sentence
+        yield ending
+
+    def draft(self, question: Question, hits: Sequence[Hit]) -> tuple[tuple[Drafted, ...], Ending]:
+        """Return the sentences that answer `question`, or none and the reason in the ending."""
         if question.shape == "overview":
             whole = self._overview(question, hits)
             if whole or not question.topic:
@@ -117,8 +127,12 @@ class QuotingWriter:
             chosen = self._chosen(question, best_first)
         if chosen:
             return _drafted(question, chosen)
-        closest = tuple(_source(choice) for choice in best_first[:_CLOSEST])
-        return Draft(reason="not_in_documents", closest=closest)
+        return (), Ending("not_in_documents", _closest(best_first))
+
+    def closest(self, question: Question, hits: Sequence[Hit]) -> tuple[Source, ...]:
+        """Return the sentences of `hits` that come nearest to answering, best first."""
+        choices, _ = self.judge(question.topic or question, hits)
+        return _closest(sorted(choices, key=lambda choice: (-choice.odds, choice.place)))
 
     def judge(self, question: Question, hits: Sequence[Hit]) -> tuple[list[Choice], float]:
         """Return every sentence of `hits` with its odds, and the probability that any answers."""
@@ -252,7 +266,7 @@ def _limit(question: Question, choices: Sequence[Choice]) -> int:
     return _FACT_SENTENCES if question.shape == "fact" and clear else MAX_SENTENCES
 
 
-def _drafted(question: Question, choices: Sequence[Choice]) -> Draft:
+def _drafted(question: Question, choices: Sequence[Choice]) -> tuple[tuple[Drafted, ...], Ending]:
     """Order the choices as a reader meets them, each with the neighbours that it needs."""
     limit = _limit(question, choices)
     taken: dict[tuple[str, int], Source] = {}
@@ -267,7 +281,7 @@ def _drafted(question: Question, choices: Sequence[Choice]) -> Draft:
     documents = list(dict.fromkeys(choice.document.id for choice in choices))
     order = sorted(taken, key=lambda place: (documents.index(place[0]), place[1]))
     sentences = tuple(_quoted(taken[place]) for place in order)
-    return Draft(sentences, None if sentences else "not_in_documents")
+    return sentences, Ending(None if sentences else "not_in_documents")
 
 
 def _with_neighbours(question: Question, choice: Choice) -> list[Span]:
@@ -323,5 +337,5 @@ def _quoted(source: Source) -> Drafted:
     return Drafted(" ".join(source.quote.split()), "claim", (source,))
 
 
-def _source(choice: Choice) -> Source:
-    return Source(choice.document, choice.candidate.span)
+def _closest(best_first: Sequence[Choice]) -> tuple[Source, ...]:
+    return tuple(Source(one.document, one.candidate.span) for one in best_first[:_CLOSEST])

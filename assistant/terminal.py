@@ -1,16 +1,18 @@
-"""The terminal that the command line draws on: width, colours, progress, complaints, JSON."""
+"""The terminal that the command line draws on: answers, colours, progress, complaints, JSON."""
 
 import json
+import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
 if TYPE_CHECKING:
+    from assistant.answer import Answer, Event
     from assistant.draw import Style
     from index.assemble import Progress
 
@@ -25,11 +27,38 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def show_answer(events: "Iterable[Event]") -> "Answer":
+    """Write each sentence as it comes, then the footnotes; return the Answer."""
+    from assistant.answer import Answer
+    from assistant.draw import Flow, draw_end
+
+    width, style = terminal_width(), terminal_style()
+    flow = Flow(width, style)
+    for event in events:
+        if isinstance(event, Answer):
+            end = draw_end(event, width, style)
+            typer.echo(("\n\n" if event.sentences and end else "") + end)
+            return event
+        typer.echo(flow.add(event.sentence), nl=False)
+        sys.stdout.flush()
+    raise AssertionError("a stream ends with its Answer")
+
+
 def complain(message: str) -> None:
     """Say `message` on standard error, in one line."""
     from assistant.draw import clean
 
     typer.echo(f"footnote: {'; '.join(map(clean, message.splitlines()))}", err=True)
+
+
+def log_to_terminal() -> None:
+    """Say what is logged as a warning or worse as a complaint: in one line, without traceback."""
+
+    class Complaining(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            complain(record.getMessage())
+
+    logging.getLogger("footnote").addHandler(Complaining(logging.WARNING))
 
 
 def terminal_style() -> "Style":

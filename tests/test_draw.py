@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Sentence
-from assistant.draw import clean, draw_answer, draw_citation, draw_hits
+from assistant.draw import Flow, clean, draw_answer, draw_citation, draw_hits
 from index.passage import Document, Hit, Passage
 
 NOTE = Citation(
@@ -110,3 +110,53 @@ def test_nothing_in_a_document_reaches_the_terminal_as_a_command(text: str) -> N
 def test_an_escape_sequence_is_disarmed() -> None:
     """A document that would clear the screen is shown as the harmless rest of it."""
     assert clean("safe\x1b[2J\x9b31m text\r\nmore") == "safe [2J 31m text more"
+
+
+LEADS = st.sampled_from(["", " ", "\n\n", "\n- ", "\n  - ", "\n12. "])
+SAYING = st.builds(
+    Sentence,
+    text=st.one_of(
+        st.text("ab *_é日[\n", min_size=1, max_size=60),
+        st.sampled_from(["```\nx = 1\n\x1b[2J\n```", "It is **very** late."]),
+    ),
+    kind=st.just("claim"),
+    citations=st.lists(st.integers(1, 99), max_size=3).map(tuple),
+    support=st.just(1.0),
+    lead=LEADS,
+)
+
+
+@given(st.lists(SAYING, max_size=5), st.integers(20, 60))
+def test_a_flow_holds_every_word_within_the_width(said: list[Sentence], width: int) -> None:
+    """Whatever its structure, a line ends in time, unless one word is longer, and none is lost."""
+    flow = Flow(width)
+    drawn = "".join(map(flow.add, said))
+    for line in drawn.split("\n"):
+        assert len(line) <= width or len(line.split()) == 1 or line.startswith("    ")
+        assert not any(unicodedata.category(c) == "Cc" for c in line)
+    marks = [f"[{n}]" for sentence in said for n in sentence.citations]
+    assert [w for w in drawn.split() if re.fullmatch(r"\[\d+\]", w)] == marks
+
+
+def test_lists_and_paragraphs_keep_their_shape() -> None:
+    """Items stand on lines of their own, their further lines under their words; bold is bare."""
+    said = (
+        Sentence("Two things are known.", "remark", (), None),
+        Sentence("**Green tea** is steamed, quickly and twice.", "claim", (1,), 1.0, "\n- "),
+        Sentence("Black tea is not.", "claim", (2,), 1.0, "\n- "),
+        Sentence("So it is.", "claim", (1, 2), 1.0, "\n\n"),
+    )
+    assert draw_answer(_answer(sentences=said, citations=()), width=30) == (
+        "Two things are known.\n"
+        "- Green tea is steamed,\n"
+        "  quickly and twice. [1]\n"
+        "- Black tea is not. [2]\n"
+        "\n"
+        "So it is. [1] [2]"
+    )
+
+
+def test_a_failure_keeps_what_was_said() -> None:
+    """What was shown before it broke off stays, and the failure is told below."""
+    drawn = draw_answer(_answer(outcome="failed", reason="model_timeout"))
+    assert drawn.startswith("Green tea is not oxidised. [1]\n\nThe language model took too long")

@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.ground import MIN_SUPPORT, Draft, Drafted, Grounded, Source, ground
-from assistant.support import verbatim
-from index.passage import Document, Page, Section, Span
+from assistant.answer import DeclineReason, Said
+from assistant.ground import MIN_SUPPORT, Drafted, Ending, Grounded, Grounder, Source
+from assistant.support import Support, verbatim
+from index.passage import Document, Hit, Page, Passage, Section, Span
 
 FERRY = Document(
     "ferry",
@@ -30,9 +32,25 @@ def claim(*sources: Source, text: str | None = None) -> Drafted:
     return Drafted(sources[0].quote if text is None else text, "claim", sources)
 
 
+ENDED = Ending()
+
+
+def ground(sentences: Sequence[Drafted], support: Support, ending: Ending = ENDED) -> Grounded:
+    """Ground a whole draft, and hold what was shown on the way to what is shown at the end."""
+    grounder, said = Grounder(support), list[Said]()
+    for drafted in sentences:
+        said += grounder.check(drafted)
+    said += grounder.finish(ending)
+    shown = grounder.shown(ending)
+    assert tuple(one.sentence for one in said) == shown.sentences
+    assert tuple(c for one in said for c in one.citations) == shown.citations
+    assert "".join(one.sentence.lead + one.sentence.marked() for one in said) == shown.text
+    return shown
+
+
 def test_footnotes_count_in_reading_order() -> None:
     """The first source met is 1, whatever its place in the text, and keeps its number."""
-    shown = ground(Draft((claim(RUSTS), claim(SANK), claim(RUSTS), claim(LEAKS))), verbatim)
+    shown = ground((claim(RUSTS), claim(SANK), claim(RUSTS), claim(LEAKS)), verbatim)
     assert [s.citations for s in shown.sentences] == [(1,), (2,), (1,), (3,)]
     assert [(c.number, c.quote) for c in shown.citations] == [
         (1, "It rusts."),
@@ -46,13 +64,13 @@ def test_footnotes_count_in_reading_order() -> None:
 def test_the_same_words_elsewhere_are_another_source() -> None:
     """Two places are two footnotes, even in one document; one place named twice is one."""
     again = Source(Document("copy", "Copy", "copy.md", FERRY.text), Span(0, 8))
-    shown = ground(Draft((claim(SANK), claim(again), claim(SANK, SANK))), verbatim)
+    shown = ground((claim(SANK), claim(again), claim(SANK, SANK)), verbatim)
     assert [s.citations for s in shown.sentences] == [(1,), (2,), (1,)]
 
 
 def test_a_citation_tells_where_it_stands() -> None:
     """Title, source, section and page are the document's; no heading and no pages are None."""
-    shown = ground(Draft((claim(SANK), claim(RUSTS), claim(STANDS))), verbatim)
+    shown = ground((claim(SANK), claim(RUSTS), claim(STANDS)), verbatim)
     told = [(c.document_id, c.title, c.source, c.section, c.page) for c in shown.citations]
     assert told == [
         ("ferry", "The ferry", "ferry.md", None, 1),
@@ -83,53 +101,119 @@ def test_a_claim_that_does_not_hold_is_withheld(drafted: Drafted, verdict: float
     def support(said: str, _quotes: Sequence[str]) -> float | None:
         return 1.0 if said == held.text else verdict
 
-    shown = ground(Draft((drafted, held)), support)
+    shown = ground((drafted, held), support)
     assert (shown.text, shown.withheld, shown.reason) == ("It burnt. [1]", 1, None)
     assert [c.quote for c in shown.citations] == ["It burnt."]
 
 
 def test_just_enough_support_is_enough() -> None:
     """MIN_SUPPORT itself passes and stands on the sentence."""
-    shown = ground(Draft((claim(SANK),)), lambda _claim, _quotes: MIN_SUPPORT)
+    shown = ground((claim(SANK),), lambda _claim, _quotes: MIN_SUPPORT)
     assert [s.support for s in shown.sentences] == [MIN_SUPPORT]
 
 
 def test_a_claim_is_judged_by_its_own_sources() -> None:
     """What another sentence cites does not help it."""
-    shown = ground(Draft((claim(SANK), claim(SANK, text="It burnt."), claim(BURNT))), verbatim)
+    shown = ground((claim(SANK), claim(SANK, text="It burnt."), claim(BURNT)), verbatim)
     assert (shown.text, shown.withheld) == ("It sank. [1] It burnt. [2]", 1)
 
 
 def test_a_remark_passes_unjudged() -> None:
     """A greeting claims nothing, cites nothing and needs no verdict."""
-    shown = ground(Draft((Drafted("Hello!", "remark"),)), _never)
+    shown = ground((Drafted("Hello!", "remark"),), _never)
     assert (shown.text, shown.reason, shown.withheld) == ("Hello!", None, 0)
     assert [(s.kind, s.citations, s.support) for s in shown.sentences] == [("remark", (), None)]
 
 
 def test_when_nothing_holds_it_declines() -> None:
     """Remarks do not make an answer out of withheld claims; what is closest is still offered."""
-    draft = Draft(
-        (Drafted("Here it is:", "remark"), claim(SANK), claim(BURNT)), closest=(LEAKS, STANDS)
-    )
-    shown = ground(draft, _never)
+    draft = (Drafted("Here it is:", "remark"), claim(SANK), claim(BURNT))
+    shown = ground(draft, _never, Ending(closest=(LEAKS, STANDS)))
     assert (shown.reason, shown.withheld) == ("unsupported", 2)
     assert (shown.text, shown.sentences, shown.citations) == ("", (), ())
     assert [(c.number, c.quote) for c in shown.closest] == [(1, "It leaks."), (2, "It stands.")]
 
 
 @pytest.mark.parametrize("reason", ["not_in_documents", "off_limits", "empty_question"])
-def test_a_draft_that_declines_keeps_its_reason(reason: str) -> None:
-    """The writer's reason is the Answer's, and no sentence goes out beside it."""
-    draft = Draft((claim(SANK),), reason=reason, closest=(RUSTS,))  # type: ignore[arg-type]
-    shown = ground(draft, verbatim)
+def test_a_draft_that_declines_keeps_its_reason(reason: DeclineReason) -> None:
+    """The writer's reason is the Answer's; a remark does not go out beside it."""
+    ending = Ending(reason, closest=(RUSTS,))
+    shown = ground((Drafted("Let me see.", "remark"),), verbatim, ending)
     assert (shown.reason, shown.text, shown.citations) == (reason, "", ())
     assert [c.quote for c in shown.closest] == ["It rusts."]
 
 
+def test_what_was_said_is_not_taken_back() -> None:
+    """A writer that gives up after a claim has answered; one that breaks off has failed."""
+    said = "It sank. [1]"
+    gave_up = ground((claim(SANK),), verbatim, Ending("not_in_documents", closest=(RUSTS,)))
+    assert (gave_up.reason, gave_up.text, gave_up.closest) == (None, said, ())
+    broke_off = ground((claim(SANK),), verbatim, Ending("model_unavailable"))
+    assert (broke_off.reason, broke_off.text) == ("model_unavailable", said)
+
+
+def test_a_remark_waits_for_a_claim_that_holds() -> None:
+    """What opens an answer is shown with the first claim; behind a claim it is shown at once."""
+    grounder = Grounder(verbatim)
+    opening, closing = Drafted("Here it is:", "remark"), Drafted("Ask on.", "remark")
+    assert grounder.check(opening) == ()
+    assert grounder.check(claim(SANK, text="It flew.")) == ()
+    first = grounder.check(claim(SANK))
+    assert [one.sentence.text for one in first] == ["Here it is:", "It sank."]
+    assert [one.sentence.text for one in grounder.check(closing)] == ["Ask on."]
+    assert grounder.shown(Ending()).text == "Here it is: It sank. [1] Ask on."
+
+
+def test_a_list_keeps_its_lines_when_an_item_is_withheld() -> None:
+    """A line whose first sentence is withheld is begun by the next one."""
+    lines = ("\n- ", "\n- ", " ", "\n\n")
+    false = claim(SANK, text="It flew.")
+    items = (claim(SANK), false, claim(BURNT), claim(RUSTS))
+    drafted = [replace(one, lead=lead) for one, lead in zip(items, lines, strict=True)]
+    assert ground(drafted, verbatim).text == "- It sank. [1]\n- It burnt. [2]\n\nIt rusts. [3]"
+
+
+def _hit(document: Document, *sentences: Source) -> Hit:
+    spans = tuple(source.span for source in sentences)
+    start, end = spans[0].start, spans[-1].end
+    passage = Passage(0, document.id, start, end, document.text[start:end], "", spans)
+    return Hit(passage, document, 1.0, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("passages", "text", "quotes"),
+    [
+        ((1,), "It burnt.", ["It burnt."]),
+        ((2,), "It burnt.", ["It burnt."]),
+        ((), "It leaks.", ["It leaks."]),
+        ((0, 7), "It leaks.", ["It leaks."]),
+        ((1,), "It burnt. It rusts.", ["It burnt. It rusts."]),
+        ((1,), "It flew.", None),
+    ],
+    ids=["named", "wrongly named", "not named", "no such number", "two sentences", "false"],
+)
+def test_a_passage_is_narrowed_to_what_carries_the_claim(
+    passages: tuple[int, ...], text: str, quotes: list[str] | None
+) -> None:
+    """The slice cited is the sentences that say it: of the passage named first, of any failing
+    that; what no passage says is withheld.
+    """
+    grounder = Grounder(_words_held)
+    grounder.rest_on([_hit(FERRY, SANK, BURNT, RUSTS), _hit(QUAY, STANDS, LEAKS)])
+    (*said,) = grounder.check(Drafted(text, "claim", passages=passages))
+    assert [c.quote for one in said for c in one.citations] == (quotes or [])
+    assert grounder.shown(Ending()).withheld == (quotes is None)
+
+
+def _words_held(said: str, quotes: Sequence[str]) -> float:
+    """Return the share of the words said that the quotes hold, squared; it does not know "It"."""
+    held, spoken = set(" ".join(quotes).split()), set(said.split()) - {"It"}
+    return (len(spoken & held) / len(spoken)) ** 2
+
+
 def test_an_empty_draft_declines() -> None:
     """Nothing found and nothing said is an outcome with a reason."""
-    assert ground(Draft(), verbatim) == Grounded("", (), (), 0, "not_in_documents", ())
+    assert ground((), verbatim) == Grounded("", (), (), 0, "not_in_documents", ())
 
 
 SOURCES = st.lists(st.sampled_from(ALL), max_size=3).map(tuple)
@@ -148,7 +232,7 @@ def test_every_draft_comes_out_grounded(
     """Whatever is drafted: each claim shown has a footnote that holds it, numbers are 1 to n in
     reading order, the marks in the text are the citations, and every quote is a slice.
     """
-    shown = ground(Draft(tuple(sentences), closest=closest), verbatim)
+    shown = ground(sentences, verbatim, Ending(closest=closest))
     documents = {one.document.id: one.document for one in ALL}
     quotes = {c.number: c.quote for c in shown.citations}
     for sentence in shown.sentences:
@@ -163,5 +247,5 @@ def test_every_draft_comes_out_grounded(
     for c in (*shown.citations, *shown.closest):
         assert documents[c.document_id].text[c.start : c.end] == c.quote
     assert (shown.reason is None) == bool(shown.sentences)
-    if shown.reason is None:
-        assert shown.withheld + len(shown.sentences) == len(sentences)
+    claims = sum(one.kind == "claim" for one in sentences)
+    assert shown.withheld + sum(one.kind == "claim" for one in shown.sentences) == claims

@@ -12,6 +12,7 @@ MAX_MODULE_LINES = 400
 MAX_FUNCTION_LINES = 60
 
 SWALLOWERS = {
+    "assistant/ask.py": 1,  # the one place that turns a failure into an Answer
     "index/embed.py": 1,  # ONNX Runtime and the tokenizer raise bare Exceptions for damaged files
 }
 """How many `except Exception` a file may hold, and why; anywhere else there is none."""

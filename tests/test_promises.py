@@ -5,7 +5,7 @@ supported is not shown, declining is an outcome, one Answer for all channels.
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,13 +13,12 @@ import pytest
 from assistant.answer import Answer
 from assistant.answerability import load_model
 from assistant.ask import GREETING, Assistant
-from assistant.ground import Draft
+from assistant.ground import Drafted, Ending, Signature
 from assistant.question import Question
 from assistant.quote import QuotingWriter
 from assistant.support import Support, verbatim
 from index.bundled import bundled_index
 from index.embed import BUNDLED_MODEL
-from index.errors import UsageError
 from index.passage import Hit
 from index.search import Searcher, open_index
 from tests.asked import ANSWERED, DECLINED
@@ -97,14 +96,17 @@ def test_one_sentence_can_be_withheld(searcher: Searcher) -> None:
     assert [citation.number for citation in shown.citations] == [1, 2, 3]
 
 
-def test_a_judge_that_breaks_shows_nothing(searcher: Searcher) -> None:
-    """No sentence gets out past a judge that raises."""
+def test_a_judge_that_breaks_shows_nothing(
+    searcher: Searcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No sentence gets out past a judge that raises: the Answer has failed, the log says why."""
 
     def broken(_claim: str, _quotes: Sequence[str]) -> float | None:
-        raise UsageError("the judge is out")
+        raise ZeroDivisionError("the judge is out")
 
-    with pytest.raises(UsageError, match="the judge is out"):
-        with_support(searcher, broken).ask("What is the Quad?")
+    answer = with_support(searcher, broken).ask("What is the Quad?")
+    assert (answer.outcome, answer.reason, answer.text) == ("failed", "internal", "")
+    assert f"{answer.id} failed: the judge is out" in caplog.text
 
 
 def test_declining_is_an_outcome(answers: Sequence[Answer]) -> None:
@@ -140,13 +142,17 @@ def test_a_writer_of_another_kind_is_held_to_the_same(searcher: Searcher) -> Non
     """What a writer makes up is withheld by the main path, whoever the writer is."""
 
     class Inventor:
-        name = "inventor"
+        signature = Signature("inventor")
 
-        def write(self, question: Question, hits: Sequence[Hit]) -> Draft:
-            honest = QuotingWriter(searcher, load_model()).write(question, hits)
-            lied = dataclasses.replace(honest.sentences[0], text="Putin gave Abe a tiger.")
-            bare = dataclasses.replace(honest.sentences[0], sources=())
-            return dataclasses.replace(honest, sentences=(lied, bare, *honest.sentences))
+        async def write(
+            self, question: Question, hits: Sequence[Hit]
+        ) -> AsyncGenerator[Drafted | Ending, None]:
+            honest, ending = QuotingWriter(searcher, load_model()).draft(question, hits)
+            yield dataclasses.replace(honest[0], text="Putin gave Abe a tiger.")
+            yield dataclasses.replace(honest[0], text="Abe had a tiger.", sources=())
+            for drafted in honest:
+                yield drafted
+            yield ending
 
     answer = Assistant(searcher, Inventor(), verbatim).ask("What is the Quad?")
     assert (answer.writer, answer.withheld) == ("inventor", 2)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from langchain_core.runnables import RunnableLambda
 
-from assistant.answer import Answer
+from assistant.answer import Answer, Said
 from assistant.ask import Assistant
 from assistant.langchain import AnswerRunnable
 from index.errors import UsageError
@@ -41,9 +41,22 @@ def test_a_batch_keeps_its_order(chain: AnswerRunnable) -> None:
     assert "twenty-seven" in answers[1].text
 
 
-def test_a_stream_brings_the_answer(chain: AnswerRunnable) -> None:
-    """A quoted answer comes in one piece."""
-    assert [plain(answer) for answer in chain.stream(QUAD)] == [plain(chain.invoke(QUAD))]
+def test_a_stream_brings_sentences_and_then_the_answer(chain: AnswerRunnable) -> None:
+    """What was said on the way is what stands on the Answer, footnotes included."""
+    *said, answer = chain.stream(QUAD)
+    assert isinstance(answer, Answer)
+    assert plain(answer) == plain(chain.invoke(QUAD))
+    assert [one.sentence for one in said if isinstance(one, Said)] == list(answer.sentences)
+    told = [c for one in said if isinstance(one, Said) for c in one.citations]
+    assert told == list(answer.citations)
+
+
+def test_a_stream_can_be_left(chain: AnswerRunnable) -> None:
+    """Who closes it after the first sentence can ask again."""
+    left = chain.stream(QUAD)
+    assert isinstance(next(left), Said)
+    left.close()  # type: ignore[attr-defined]  # it is a generator
+    assert chain.invoke(QUAD).outcome == "answered"
 
 
 def test_the_async_forms(chain: AnswerRunnable) -> None:
@@ -51,7 +64,8 @@ def test_the_async_forms(chain: AnswerRunnable) -> None:
 
     async def ask() -> list[Answer]:
         batch = await chain.abatch([QUAD])
-        return [await chain.ainvoke(QUAD), *batch, *[one async for one in chain.astream(QUAD)]]
+        streamed = [one async for one in chain.astream(QUAD) if isinstance(one, Answer)]
+        return [await chain.ainvoke(QUAD), *batch, *streamed]
 
     assert [plain(answer) for answer in asyncio.run(ask())] == [plain(chain.invoke(QUAD))] * 3
 

@@ -31,7 +31,7 @@ class Layer:
 
 
 LAYERS = (
-    Layer(frozenset({"answer", "settings"})),  # what everybody shares
+    Layer(frozenset({"answer", "settings", "threads"})),  # what everybody shares
     # The steps of the main path and their tools.
     Layer(
         frozenset(
@@ -42,7 +42,7 @@ LAYERS = (
     ),
     Layer(frozenset({"ask"})),  # the main path
     Layer(
-        frozenset({"doctor", "draw", "langchain", "terminal"}), neighbours=True
+        frozenset({"doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
     ),  # an Answer as text, as a Runnable
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
@@ -72,7 +72,7 @@ HOMES = {
     "onnx": {"index.embed"},
     "onnxruntime": {"index.embed"},
     "platformdirs": {"assistant.settings"},
-    "prompt_toolkit": {"assistant.cli"},
+    "prompt_toolkit": {"assistant.typed"},
     "pydantic": {"assistant.settings"},
     "pydantic_settings": {"assistant.settings"},
     "rapidfuzz": {"index.spelling"},
@@ -84,7 +84,7 @@ HOMES = {
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
-    "typer": {"assistant.cli", "assistant.terminal"},
+    "typer": {"assistant.cli", "assistant.terminal", "assistant.typed"},
     "uvicorn": {"assistant.api"},
     # The benchmark's peer is another program that happens to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},

@@ -1,0 +1,87 @@
+"""What users type: `typed_question`, `typed_history` for arguments, `typed_lines` for a chat."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from index.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.answer import Turn
+    from assistant.settings import Settings
+
+
+def typed_question(typed: str) -> str:
+    """Return the question, read from standard input for "-". Raises UsageError for other bytes."""
+    if typed != "-":
+        # Bytes that were no UTF-8 arrive as lone surrogates, which nothing further on can write.
+        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("standard input is not UTF-8 text; convert it first") from error
+
+
+def refuse_long(question: str, settings: "Settings") -> None:
+    """Raise UsageError for a question longer than the settings allow."""
+    if len(question) > settings.max_question_chars:
+        raise UsageError(
+            f"the question has {len(question):,} characters; at most "
+            f"{settings.max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
+        )
+
+
+def typed_history(file: Path | None) -> "Sequence[Turn]":
+    """Read the turns in `file`. Raises UsageError naming the row that is wrong."""
+    if file is None:
+        return ()
+    from assistant.answer import Turn
+
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--history {file}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"--history {file} is no JSON: {error}") from error
+    if not isinstance(rows, list):
+        raise UsageError(f'--history {file} must be a list of {{"role": …, "content": …}}')
+    turns = []
+    for number, row in enumerate(rows, 1):
+        role = row.get("role") if isinstance(row, dict) else None
+        content = row.get("content") if isinstance(row, dict) else None
+        if role not in {"user", "assistant"} or not isinstance(content, str):
+            raise UsageError(
+                f'--history {file}, row {number}: needs "role" ("user" or "assistant") and '
+                '"content" (text)'
+            )
+        turns.append(Turn(role, content))
+    return turns
+
+
+def typed_lines() -> Iterator[str]:
+    """Yield what is typed, line by line, until Ctrl-D or /quit; empty lines are left out."""
+    for line in _edited() if sys.stdin.isatty() else sys.stdin:
+        if line.strip() == "/quit":
+            return
+        if line.strip() == "/help":
+            typer.echo("Type a question. /quit or Ctrl-D leaves, Ctrl-C clears the line.")
+        elif line.strip():
+            yield line.strip()
+
+
+def _edited() -> Iterator[str]:
+    from prompt_toolkit import PromptSession
+
+    session: PromptSession[str] = PromptSession()
+    typer.echo("Ask away; /help helps, Ctrl-D leaves.", err=True)
+    while True:
+        try:
+            yield session.prompt("> ")
+        except KeyboardInterrupt:
+            continue
+        except EOFError:
+            return
