@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingError
@@ -42,6 +42,33 @@ class Settings(BaseSettings):
     answer_threshold: float | None = Field(
         default=None, ge=0, le=1, description="probability of an answer below which it declines"
     )
+    model: str | None = Field(
+        default=None, description="language model that writes, provider:name; unset: quoting"
+    )
+    model_base_url: str | None = Field(
+        default=None, description="server that speaks the provider's protocol"
+    )
+    model_api_key: SecretStr | None = Field(
+        default=None, description="key to show; unset: the provider's usual variable"
+    )
+    model_temperature: float | None = Field(
+        default=None, ge=0, le=2, description="unset: the provider's default"
+    )
+    model_max_tokens: int = Field(
+        default=1_024, ge=16, le=32_768, description="longest reply, in tokens"
+    )
+    model_first_token_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="how long a reply may take to begin"
+    )
+    model_seconds: float = Field(
+        default=120.0, gt=0, le=3_600, description="how long a reply may take in all"
+    )
+    model_retries: int = Field(
+        default=2, ge=0, le=10, description="how often a failed request is repeated"
+    )
+    model_fallback: bool = Field(
+        default=False, description="quote, and say so, when the language model fails"
+    )
     max_question_chars: int = Field(
         default=2_000, ge=1, le=100_000, description="longest question, in characters"
     )
@@ -61,7 +88,9 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = f"{PREFIX}{first['loc'][0]}".upper()
-        raise SettingError(f"{name}={first['input']!r}: {first['msg']}") from error
+        # A secret's own value never reaches a message.
+        value = "…" if "KEY" in name else repr(first["input"])
+        raise SettingError(f"{name}={value}: {first['msg']}") from error
 
 
 def _refuse_unknown() -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answerability import load_model
-from assistant.ask import Assistant
+from assistant.ask import Assistant, Condenser, Writer
+from assistant.condense import by_rule
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import verbatim
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
+    from assistant.llm import LanguageModel
     from index.assemble import Progress
     from index.build import BuildReport
 
@@ -24,16 +26,50 @@ def open_assistant(
 ) -> Assistant:
     """Return an assistant for `index`, or for the one in the settings, or for the bundled article.
 
-    The bundled article is indexed on first use; `progress` is told of that. Raises IndexUnavailable
-    or ModelError.
+    The bundled article is indexed on first use; `progress` is told of that. Raises SettingError,
+    IndexUnavailable, ModelError or MissingExtra.
     """
+    model = open_language_model(settings)
     searcher = open_searcher(settings, index, progress)
+    quoting = QuotingWriter(searcher, load_model(), settings.answer_threshold)
+    writer: Writer = quoting
+    condenser: Condenser = by_rule
+    if model:
+        from assistant.write import ModelCondenser, ModelWriter
+
+        writer = ModelWriter(model, quoting, fall_back=settings.model_fallback)
+        condenser = ModelCondenser(model)
     return Assistant(
         searcher,
-        QuotingWriter(searcher, load_model(), settings.answer_threshold),
+        writer,
         verbatim,
+        condenser=condenser,
         hits=settings.hits,
         max_question_chars=settings.max_question_chars,
+    )
+
+
+def open_language_model(settings: Settings) -> "LanguageModel | None":
+    """Return the language model in the settings, None when they name none.
+
+    Raises SettingError for a name or key that cannot do, MissingExtra for a missing package.
+    """
+    if settings.model is None:
+        return None
+    from assistant.llm import ModelOptions, open_model
+
+    key = settings.model_api_key
+    return open_model(
+        ModelOptions(
+            settings.model,
+            base_url=settings.model_base_url,
+            api_key=key.get_secret_value() if key else None,
+            temperature=settings.model_temperature,
+            max_tokens=settings.model_max_tokens,
+            first_token_seconds=settings.model_first_token_seconds,
+            total_seconds=settings.model_seconds,
+            retries=settings.model_retries,
+        )
     )
 
 

@@ -5,6 +5,9 @@ FootnoteError
 │   └── SettingError      a setting has a value that cannot be used; names the key and the value
 ├── LoadError             one file cannot be read as a document; the others go on
 ├── ModelError            the embedding model cannot be loaded, exported or run
+├── ModelFailure          the language model gave no whole reply
+│   ├── ModelUnavailable  it cannot be reached, refuses, or broke off
+│   └── ModelTimeout      it took too long to begin or to end
 ├── IndexUnavailable      the index to be read is missing, damaged or of another format
 ├── BuildError            a build could not finish; the previous generation still answers
 │   └── BuildInProgress   another process is building this index and did not finish in time
@@ -33,6 +36,18 @@ class LoadError(FootnoteError):
 
 class ModelError(FootnoteError):
     """The embedding model cannot be loaded, exported or run."""
+
+
+class ModelFailure(FootnoteError):
+    """The language model gave no whole reply."""
+
+
+class ModelUnavailable(ModelFailure):
+    """The language model cannot be reached, refuses, or broke off."""
+
+
+class ModelTimeout(ModelFailure):
+    """The language model took too long to begin or to end."""
 
 
 class IndexUnavailable(FootnoteError):
