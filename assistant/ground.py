@@ -9,7 +9,7 @@
 Each claim gets the support of the slices it cites; those that do not hold are withheld, and what
 remains is numbered in the order in which a reader meets it. A claim that names whole passages, or
 none, is given the sentences that carry it. Fails closed: a claim without a source, without a
-verdict or below `min_support` is not shown. A remark that opens an answer ("here is what the
+verdict or below the judge's threshold is not shown. A remark that opens an answer ("here is what the
 article says") waits for the first claim that holds, and is not shown when there is none.
 """
 
@@ -22,7 +22,7 @@ from assistant.support import Support
 from index.passage import Document, Hit, Span
 
 MIN_SUPPORT = 0.5
-"""Support below which a claim is withheld."""
+"""Support below which a claim is withheld when the judge has no `threshold` of its own."""
 
 _MOST_SENTENCES = 3
 """Sentences that a claim may rest on, at most: what needs more is not one claim."""
@@ -103,9 +103,9 @@ class Grounded:
 class Grounder:
     """Grounds one answer; not to be shared."""
 
-    def __init__(self, support: Support, min_support: float = MIN_SUPPORT) -> None:
+    def __init__(self, support: Support) -> None:
         self._support = support
-        self._min_support = min_support
+        self._min_support: float = getattr(support, "threshold", MIN_SUPPORT)
         self._passages: list[list[Source]] = []
         self._sentences: list[Sentence] = []
         self._footnotes: dict[tuple[str, Span], Source] = {}

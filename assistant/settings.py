@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     model_fallback: bool = Field(
         default=False, description="quote, and say so, when the language model fails"
     )
+    min_support: float | None = Field(
+        default=None, ge=0, le=1, description="support below which a claim is withheld"
+    )
     max_question_chars: int = Field(
         default=2_000, ge=1, le=100_000, description="longest question, in characters"
     )

@@ -12,7 +12,7 @@ from assistant.ask import Assistant, Condenser, Writer
 from assistant.condense import by_rule
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
-from assistant.support import verbatim
+from assistant.support import SupportModel, load_support
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def open_assistant(
     return Assistant(
         searcher,
         writer,
-        verbatim,
+        open_support(settings),
         condenser=condenser,
         hits=settings.hits,
         max_question_chars=settings.max_question_chars,
@@ -71,6 +71,11 @@ def open_language_model(settings: Settings) -> "LanguageModel | None":
             retries=settings.model_retries,
         )
     )
+
+
+def open_support(settings: Settings) -> SupportModel:
+    """Return the judge of claims; it needs no index and no embedding model."""
+    return load_support(settings.min_support)
 
 
 def open_searcher(
