@@ -35,8 +35,8 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "ground", "llm", "question", "quote"}
-            | {"support", "write"}
+            {"answerability", "condense", "conversations", "ground", "hostile", "llm", "question"}
+            | {"quote", "support", "write"}
         ),
         neighbours=True,
     ),
@@ -79,7 +79,7 @@ HOMES = {
     "rich": {"assistant.terminal"},
     "sentence_transformers": {"index.embed", "eval.bench.embedding"},
     "sentencex": {"index.split"},
-    "sklearn": {"eval.fit_answerability"},
+    "sklearn": {"eval.fit_answerability", "eval.fit_hostile"},
     "slack_bolt": {"assistant.slack"},
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
