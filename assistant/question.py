@@ -103,13 +103,34 @@ _ORDERS = (
     r"imagine (that|you|a|an)|enable (developer|debug|admin|god|unrestricted|dan) mode|"
     r"you are (now|no longer)|from now on|say (?!something)\w+"
 )
+_PROSE = (
+    r"(write|compose) (me |us )?(a|an|the) (\w+ ){0,3}"
+    r"(story|essay|report|summary|overview|guide|description|article|note|paragraph) "
+    r"(about|on|of|where|that|which|who|for|with)"
+)
+"""A text on a subject is asked for: the documents may know the subject."""
+_OWN_ORDERS = r"(prompts?|instructions?|rules|guidelines|restrictions|(developer|system) message)"
 _POLITE = (
     r"please|now|just|ok|okay|and|so|then|but|instead|first|hey|hi|hello|kindly|"
     r"(can|could|will|would) you|you (must|should|will|have to)|i (want|need) you to"
 )
+_TO_THE_ASSISTANT = (
+    r"\b(in|of|to|with|translate|write|provide|give|modify|enhance|render|encode|scramble|reverse|"
+    r"spell|end|begin|start|finish|display) your (\w+ )?(answer|reply|response|output)s?\b|"
+    rf"^(({_POLITE}) )*((ignore|drop|forget|bypass|disregard) (all )?your (\w+ )?{_OWN_ORDERS}|"
+    rf"(repeat|print|output|show|spell out|give|reveal|tell)( me| us)? (\w+ ){{0,5}}"
+    rf"(your|initial|hidden|previous|developer|system) (\w+ )?({_OWN_ORDERS}|message)|"
+    r"(repeat|print|output|show) (\w+ ){0,2}(above|before this|words above|instructions given)|"
+    r"output everything|forget all that|do not (listen to|follow|obey) (\w+ ){0,2}"
+    r"(previous|prior|earlier|above)|(answer|respond|reply) (only with|as if|like an?)|"
+    r"you (will be|are) (called|the electronic|special))\b|"
+    r"\byou (are an ai|were (told|given)|reply as)\b|\bwere you (told|given)\b|"
+    r"\b(told|asked) you not to\b"
+)
 _INSTRUCTION = (
     # At the start of a sentence, or behind "and" when it is about instructions.
-    rf"^(({_POLITE}) )*({_ORDERS})\b|"
+    rf"^(({_POLITE}) )*(?!{_PROSE}\b)({_ORDERS})\b|"
+    rf"{_TO_THE_ASSISTANT}|"
     r"\b(and|then|please|now) (ignore|disregard|forget|override) (\w+ ){0,3}"
     r"(instructions?|prompts?|guidelines|rules|article|documents?)\b|"
     r"\byour (system|hidden|initial|original|secret) (prompt|message|instructions?|rules)\b|"

@@ -6,7 +6,8 @@
 Which sentences answer is `answerability`'s judgement; this module decides how many the question
 wants and in which order they are read: one fact or the few that say it, several reasons from
 different parts of the text, the items of a list, both sides of a comparison, an overview. A
-sentence that opens with "He" or "This plan" brings the one before it.
+sentence that opens with "He" or "This plan" brings the one before it. A planted sentence
+(`hostile`) is never among them.
 """
 
 import re
@@ -18,6 +19,7 @@ import numpy as np
 
 from assistant.answerability import AnswerModel, Candidate, features
 from assistant.ground import Drafted, Ending, Signature, Source
+from assistant.hostile import planted
 from assistant.question import Question, sides
 from assistant.threads import in_thread
 from index.passage import Document, Hit, Passage, Span
@@ -77,10 +79,11 @@ class Choice:
         return self.document.id, self.candidate.span.start
 
     def neighbour(self, steps: int) -> Span | None:
-        """Return the sentence so many steps on in the passage, if there is one."""
+        """Return the sentence so many steps on in the passage, if one is there and not planted."""
         sentences = self.passage.sentences
         there = sentences.index(self.candidate.span) + steps
-        return sentences[there] if 0 <= there < len(sentences) else None
+        span = sentences[there] if 0 <= there < len(sentences) else None
+        return None if span in planted(self.document, self.passage) else span
 
 
 class QuotingWriter:
@@ -188,9 +191,10 @@ class QuotingWriter:
         if not documents:
             return []
         passages = self._searcher.passages(documents[0].id)
-        opening = _choice(documents[0], passages[0], passages[0].sentences[0], 1.0)
-        rest = self._central(passages[1:], documents[0], MAX_SENTENCES - 1)
-        return [opening, *rest]
+        sound = _sound(documents[0], passages[0])
+        opening = [_choice(documents[0], passages[0], span, 1.0) for span in sound[:1]]
+        rest = self._central(passages[1:], documents[0], MAX_SENTENCES - len(opening))
+        return [*opening, *rest]
 
     def _central(self, passages: Sequence[Passage], document: Document, count: int) -> list[Choice]:
         """Return `count` sentences nearest to what all of them say, each section's first."""
@@ -199,7 +203,8 @@ class QuotingWriter:
         middle = np.concatenate(vectors).mean(axis=0) if vectors else np.zeros(0)
         for passage, rows in zip(passages, vectors, strict=True):
             pairs = zip(passage.sentences, rows @ middle, strict=True)
-            found += [_choice(document, passage, span, float(near)) for span, near in pairs]
+            sound = _sound(document, passage)
+            found += [_choice(document, passage, s, float(near)) for s, near in pairs if s in sound]
         alone = [c for c in found if not _REFERS_BACK.match(c.candidate.text)] or found
         alone.sort(key=lambda choice: (-choice.odds, choice.place))
         firsts = {choice.passage.section: choice for choice in reversed(alone)}.values()
@@ -208,9 +213,20 @@ class QuotingWriter:
 
 
 def sentence_candidates(number: int, hit: Hit, cosines: Sequence[float]) -> list[Candidate]:
-    """Return the sentences of hit `number` as candidates; `cosines` has one for each sentence."""
-    pairs = zip(hit.passage.sentences, cosines, strict=True)
-    return [_candidate(hit.document, hit.passage, span, number, near) for span, near in pairs]
+    """Return the sentences of hit `number` as candidates, but for those that are planted.
+
+    `cosines` has one for each sentence of the passage.
+    """
+    document, passage = hit.document, hit.passage
+    sound = _sound(document, passage)
+    pairs = zip(passage.sentences, cosines, strict=True)
+    return [_candidate(document, passage, s, number, near) for s, near in pairs if s in sound]
+
+
+def _sound(document: Document, passage: Passage) -> list[Span]:
+    """Return the sentences that speak to the reader: all but the planted ones, in order."""
+    hostile = planted(document, passage)
+    return [span for span in passage.sentences if span not in hostile]
 
 
 def _choice(document: Document, passage: Passage, span: Span, odds: float) -> Choice:

@@ -35,17 +35,9 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "ground", "llm", "question", "quote"}
-            | {
-                "evidence",
-                "lexicon",
-                "number_words",
-                "quantities",
-                "reading",
-                "signs",
-                "support",
-                "write",
-            }
+            {"answerability", "condense", "conversations", "cut", "evidence", "ground", "hostile"}
+            | {"lexicon", "llm", "marks", "number_words", "quantities", "question", "quote"}
+            | {"reading", "remarks", "signs", "support", "write"}
         ),
         neighbours=True,
     ),
@@ -88,7 +80,7 @@ HOMES = {
     "rich": {"assistant.terminal"},
     "sentence_transformers": {"index.embed", "eval.bench.embedding"},
     "sentencex": {"index.split"},
-    "sklearn": {"eval.fit_answerability", "eval.fit_support"},
+    "sklearn": {"eval.fit_answerability", "eval.fit_hostile", "eval.fit_support"},
     "slack_bolt": {"assistant.slack"},
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
