@@ -9,8 +9,8 @@
 Each claim gets the support of the slices it cites; those that do not hold are withheld, and what
 remains is numbered in the order in which a reader meets it. A claim that names whole passages, or
 none, is given the sentences that carry it. Fails closed: a claim without a source, without a
-verdict or below the judge's threshold is not shown. A remark that opens an answer ("here is what the
-article says") waits for the first claim that holds, and is not shown when there is none.
+verdict or below the judge's threshold is not shown. A remark that opens an answer ("here is what
+the article says") waits for the first claim that holds, and is not shown when there is none.
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import Turn
 from assistant.condense import condense
+from assistant.question import read_question
 
 PUPPY = (Turn("user", "Did Abe give Putin a puppy?"), Turn("assistant", "Yes, he offered one. [1]"))
 KISHIDA = (Turn("user", "Who is Kishida?"), Turn("assistant", "A successor of Abe's. [1]"))
@@ -98,6 +99,50 @@ def test_the_newest_name_counts() -> None:
 def test_a_long_history_is_cut() -> None:
     """A long question before does not make the next one too long to search."""
     assert len(condense("why?", [Turn("user", "so " * 2_000)])) < 500
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [
+        ("Why didn't that work?", "What did Fenn use?"),
+        ("who pays for that?", "What does Tom plan?"),
+        ("for how long?", "May I use the computers?"),
+        ("is there a maximum?", "What does a late book cost?"),
+    ],
+)
+def test_what_is_left_out_is_taken_over(question: str, before: str) -> None:
+    """A "that" without a noun, and a question that does not say of what, lean on the last one."""
+    alone = condense(question, [Turn("user", before)])
+    assert alone.startswith(question.rstrip("?"))
+    assert alone.endswith(before.split(maxsplit=1)[1].rstrip("?").split()[-1] + ")?")
+
+
+def test_a_chain_of_follow_ups_keeps_its_subject() -> None:
+    """What the first question named is still there for the third."""
+    chain = [
+        Turn("user", "What killed the bees at Thorley?"),
+        Turn("user", "what did she do then?"),
+    ]
+    assert "Thorley" in condense("and why?", chain)
+
+
+def test_all_of_a_name_is_taken_over() -> None:
+    """A first name does not stand for the whole."""
+    alone = condense("What did his government freeze?", [Turn("user", "Who is Fumio Kishida?")])
+    assert alone == "What did Fumio Kishida's government freeze?"
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [("how many of them came?", "number"), ("why wasn't that enough?", "reason")],
+)
+@pytest.mark.parametrize(
+    "before",
+    ["What is the difference between Abe and Kishida?", "When did Abe list all the islands?"],
+)
+def test_a_follow_up_asks_for_what_it_asked_for(question: str, asks: str, before: str) -> None:
+    """What is taken over does not make another kind of question of it."""
+    assert read_question(condense(question, [Turn("user", before)])).asks == asks
 
 
 @given(st.text(max_size=80), st.lists(st.builds(Turn), max_size=3))

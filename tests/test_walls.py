@@ -35,9 +35,9 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "cut", "evidence", "ground", "hostile"}
-            | {"lexicon", "llm", "marks", "number_words", "quantities", "question", "quote"}
-            | {"reading", "remarks", "signs", "support", "write"}
+            {"answerability", "condense", "conversations", "cut", "database", "evidence", "ground"}
+            | {"hostile", "lexicon", "llm", "marks", "number_words", "quantities", "question"}
+            | {"quote", "reading", "remarks", "signs", "support", "write"}
         ),
         neighbours=True,
     ),
@@ -82,6 +82,7 @@ HOMES = {
     "sentencex": {"index.split"},
     "sklearn": {"eval.fit_answerability", "eval.fit_hostile", "eval.fit_support"},
     "slack_bolt": {"assistant.slack"},
+    "sqlalchemy": {"assistant.conversations", "assistant.database"},
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
