@@ -13,11 +13,13 @@ verdict or below the judge's threshold is not shown. A remark that opens an answ
 the article says") waits for the first claim that holds, and is not shown when there is none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from assistant.answer import FAILURES, Citation, DeclineReason, FailReason, Kind, Said, Sentence
+from assistant.hostile import defuse, unplanted
 from assistant.support import Support
 from index.passage import Document, Hit, Span
 
@@ -27,8 +29,9 @@ MIN_SUPPORT = 0.5
 _MOST_SENTENCES = 3
 """Sentences that a claim may rest on, at most: what needs more is not one claim."""
 
-_GAIN = 0.05
-"""Support that a further sentence has to add, to be cited beside the others."""
+
+Narrow = Callable[[str, Sequence[str]], Sequence[int]]
+"""Called as (claim, sentences): the places of those, three at most, that carry the claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ class Grounder:
     def __init__(self, support: Support) -> None:
         self._support = support
         self._min_support: float = getattr(support, "threshold", MIN_SUPPORT)
+        self._narrow: Narrow = getattr(support, "narrow", partial(_by_trying, support))
         self._passages: list[list[Source]] = []
         self._sentences: list[Sentence] = []
         self._footnotes: dict[tuple[str, Span], Source] = {}
@@ -114,9 +118,13 @@ class Grounder:
         self._owed_lead = ""
 
     def rest_on(self, hits: Sequence[Hit]) -> None:
-        """Let claims rest on the sentences of `hits`, which drafts number from 1."""
+        """Let claims rest on the sentences of `hits`, which drafts number from 1.
+
+        What somebody planted in a document for the assistant to read is no evidence.
+        """
         self._passages = [
-            [Source(hit.document, span) for span in hit.passage.sentences] for hit in hits
+            [Source(hit.document, span) for span in unplanted(hit.document, hit.passage)]
+            for hit in hits
         ]
 
     def check(self, drafted: Drafted) -> tuple[Said, ...]:
@@ -169,12 +177,16 @@ class Grounder:
         """Number the footnotes of a sentence that may be shown, and note that it is."""
         lead = drafted.lead if "\n" in drafted.lead else self._owed_lead or drafted.lead
         self._owed_lead = ""
+        # A quotation stands in the document as it is; a model's own words bring no links along.
+        text = drafted.text
+        if not drafted.sources:
+            text = defuse(text, [source.quote for source in sources])
         known = len(self._footnotes)
         for source in sources:
             self._footnotes.setdefault(source.place, source)
         numbers = {place: number for number, place in enumerate(self._footnotes, 1)}
         sentence = Sentence(
-            text=drafted.text,
+            text=text,
             kind=drafted.kind,
             citations=tuple(dict.fromkeys(numbers[source.place] for source in sources)),
             support=support,
@@ -202,25 +214,36 @@ class Grounder:
     def _narrowed(
         self, claim: str, sentences: Sequence[Source]
     ) -> tuple[tuple[Source, ...], float | None]:
-        """Return the fewest of `sentences` that carry `claim` together, and their support."""
-        chosen: list[Source] = []
-        support: float | None = None
-        while len(chosen) < _MOST_SENTENCES:
-            tried = [
-                (verdict, -place, source)
-                for place, source in enumerate(sentences)
-                if source not in chosen
-                and (verdict := self._support(claim, [s.quote for s in [*chosen, source]]))
-                is not None
-            ]
-            best = max(tried, key=lambda one: one[:2], default=None)
-            if best is None or (support is not None and best[0] < support + _GAIN):
-                break
-            support = best[0]
-            chosen.append(best[2])
-            if support > 1 - _GAIN:
-                break
-        return _joined(chosen), support
+        """Return those of `sentences` that carry `claim`, and how far: together, or one alone."""
+        chosen = [sentences[i] for i in self._narrow(claim, [s.quote for s in sentences])]
+        together = [chosen] if len(chosen) > 1 else []
+        tried = [
+            (verdict, -len(sources), sources)
+            for sources in (*([one] for one in chosen), *together)
+            if (verdict := self._support(claim, [source.quote for source in sources])) is not None
+        ]
+        if not tried:
+            return (), None
+        support, _, sources = max(tried, key=lambda one: one[:2])
+        return _joined(sources), support
+
+
+def _by_trying(support: Support, claim: str, sentences: Sequence[str]) -> tuple[int, ...]:
+    """Narrow for a judge that cannot: take the best sentence, then what adds to it."""
+    chosen: list[int] = []
+    reached = 0.0
+    while len(chosen) < _MOST_SENTENCES:
+        tried = [
+            (support(claim, [sentences[j] for j in (*chosen, i)]) or 0.0, -i)
+            for i in range(len(sentences))
+            if i not in chosen
+        ]
+        best, place = max(tried, default=(0.0, 0))
+        if best <= reached:
+            break
+        reached = best
+        chosen.append(-place)
+    return tuple(chosen)
 
 
 def _joined(sources: Sequence[Source]) -> tuple[Source, ...]:

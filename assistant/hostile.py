@@ -191,6 +191,12 @@ def planted(document: Document, passage: Passage) -> frozenset[Span]:
     return frozenset(found)
 
 
+def unplanted(document: Document, passage: Passage) -> list[Span]:
+    """Return the sentences of `passage` but for the planted ones, in order."""
+    hostile = planted(document, passage)
+    return [span for span in passage.sentences if span not in hostile]
+
+
 @lru_cache(maxsize=16384)
 def probability(sentence: str, around: str = "") -> float:
     """Return the probability, 0 to 1, that `sentence` is planted; see `is_planted`.

@@ -12,7 +12,7 @@ _NAMED = r"(?:(?:passages?|sources?|documents?|docs?|refs?|no\.?|nr\.?|#)\s*:?\s
 _SQUARE = rf"\[{_NAMED}{_NUMBERS}\](?!\()"
 _LENTICULAR = rf"【{_NAMED}{_NUMBERS}[^】]{{0,40}}】"
 _SUPERSCRIPT = "[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
-MARKS = re.compile(rf"(?:{_SQUARE}|{_LENTICULAR}|(?<=[\w.!?\"”’)\]]){_SUPERSCRIPT})", re.IGNORECASE)
+MARKS = re.compile(rf"(?:{_SQUARE}|{_LENTICULAR}|(?<=[.!?\"”’)\]]){_SUPERSCRIPT})", re.IGNORECASE)
 """One mark, wherever it stands."""
 
 _ROUND_AT_THE_END = re.compile(

@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.answerability import AnswerModel, Candidate, features
 from assistant.ground import Drafted, Ending, Signature, Source
-from assistant.hostile import planted
+from assistant.hostile import planted, unplanted
 from assistant.question import Question, sides
 from assistant.threads import in_thread
 from index.passage import Document, Hit, Passage, Span
@@ -191,7 +191,7 @@ class QuotingWriter:
         if not documents:
             return []
         passages = self._searcher.passages(documents[0].id)
-        sound = _sound(documents[0], passages[0])
+        sound = unplanted(documents[0], passages[0])
         opening = [_choice(documents[0], passages[0], span, 1.0) for span in sound[:1]]
         rest = self._central(passages[1:], documents[0], MAX_SENTENCES - len(opening))
         return [*opening, *rest]
@@ -203,7 +203,7 @@ class QuotingWriter:
         middle = np.concatenate(vectors).mean(axis=0) if vectors else np.zeros(0)
         for passage, rows in zip(passages, vectors, strict=True):
             pairs = zip(passage.sentences, rows @ middle, strict=True)
-            sound = _sound(document, passage)
+            sound = unplanted(document, passage)
             found += [_choice(document, passage, s, float(near)) for s, near in pairs if s in sound]
         alone = [c for c in found if not _REFERS_BACK.match(c.candidate.text)] or found
         alone.sort(key=lambda choice: (-choice.odds, choice.place))
@@ -218,15 +218,9 @@ def sentence_candidates(number: int, hit: Hit, cosines: Sequence[float]) -> list
     `cosines` has one for each sentence of the passage.
     """
     document, passage = hit.document, hit.passage
-    sound = _sound(document, passage)
+    sound = unplanted(document, passage)
     pairs = zip(passage.sentences, cosines, strict=True)
     return [_candidate(document, passage, s, number, near) for s, near in pairs if s in sound]
-
-
-def _sound(document: Document, passage: Passage) -> list[Span]:
-    """Return the sentences that speak to the reader: all but the planted ones, in order."""
-    hostile = planted(document, passage)
-    return [span for span in passage.sentences if span not in hostile]
 
 
 def _choice(document: Document, passage: Passage, span: Span, odds: float) -> Choice:

@@ -88,7 +88,8 @@ _SHORT = 150
 class Support(Protocol):
     """Judges one claim by the text it cites.
 
-    One that says from which support on a claim may be shown has it as `threshold`.
+    One that says from which support on a claim may be shown has it as `threshold`; one that can
+    tell which of many sentences carry a claim has `narrow`, as `SupportModel` does.
     """
 
     def __call__(self, claim: str, quotes: Sequence[str], /) -> float | None:

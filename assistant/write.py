@@ -18,6 +18,7 @@ from assistant.answer import FailReason, Turn
 from assistant.condense import condense
 from assistant.cut import Cutter, Piece
 from assistant.ground import Drafted, Ending, Signature
+from assistant.hostile import planted, repeats
 from assistant.llm import Done, LanguageModel, Message
 from assistant.marks import read_marks
 from assistant.question import Question, read_question
@@ -73,9 +74,10 @@ class ModelWriter:
         if not hits:
             yield Ending("not_in_documents")
             return
-        reply = _Reply(len(hits))
+        messages = self._messages(question, hits)
+        reply = _Reply(len(hits), messages[0].content)
         try:
-            async with aclosing(self._model.stream(self._messages(question, hits))) as pieces:
+            async with aclosing(self._model.stream(messages)) as pieces:
                 async for piece in pieces:
                     for drafted in reply.read(piece):
                         yield drafted
@@ -115,8 +117,9 @@ class ModelWriter:
 class _Reply:
     """A model's reply as it is read: which sentences it drafts, and whether it gives up."""
 
-    def __init__(self, passages: int) -> None:
+    def __init__(self, passages: int, rules: str) -> None:
         self._passages = passages
+        self._rules = [rules]
         self._cutter = Cutter()
         self._said: set[str] = set()
         self.drafted = 0
@@ -144,7 +147,10 @@ class _Reply:
         return [drafted for drafted in found if drafted is not None]
 
     def _draft(self, piece: Piece) -> Drafted | None:
-        """Return a piece as a draft; None for what repeats itself or only says that it gives up."""
+        """Return a piece as a draft; None for what says nothing to a reader.
+
+        That is what was said before, what only gives up, and what repeats the prompt.
+        """
         text, numbers = read_marks(
             _ENTITY.sub(lambda match: _ENTITIES[match[0]], piece.text), self._passages
         )
@@ -153,7 +159,7 @@ class _Reply:
             return None
         self._said.add(plain)
         self.gave_up = self.gave_up or gives_up(text)
-        if plain == GIVES_UP.casefold():
+        if plain == GIVES_UP.casefold() or repeats(text, self._rules):
             return None
         self.drafted += 1
         if is_remark(text) and not numbers:
@@ -203,8 +209,16 @@ def _passage(number: int, hit: Hit) -> str:
     under = f' section="{section}"' if section else ""
     return (
         f'<passage number="{number}" title="{title}"{under}>\n'
-        f"{quoted(hit.passage.text)}\n</passage>"
+        f"{quoted(_honest_text(hit))}\n</passage>"
     )
+
+
+def _honest_text(hit: Hit) -> str:
+    """Return a passage's text without what was planted in it for the model to read."""
+    text, passage = hit.passage.text, hit.passage
+    for span in sorted(planted(hit.document, passage), key=lambda span: -span.start):
+        text = text[: span.start - passage.start] + text[span.end - passage.start :]
+    return text
 
 
 def _remembered(turn: Turn) -> str:

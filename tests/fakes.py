@@ -1,10 +1,13 @@
 """Stand-ins that obey the real interfaces; each is held to the real thing's contract suite."""
 
+import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 
+from assistant.llm import Done, Message
 from index.embed import Vectors, unit
 from index.passage import Span
 from index.words import content_stems
@@ -48,3 +51,43 @@ class HashEmbedder:
 
     def _stacked(self, rows: list[Vectors]) -> Vectors:
         return np.stack(rows) if rows else np.zeros((0, self.dimension), np.float32)
+
+
+class ScriptedModel:
+    """A LanguageModel that says what it was given to say: `enqueue(reply)`, `history`.
+
+    A reply is a text, sent a few characters at a time, or a list of what the stream yields, in
+    which an exception is raised and "…" waits for ever. `history` holds the messages of every
+    request, `closed` counts the streams that were left before their end.
+    """
+
+    def __init__(self, *replies: str | list[object], name: str = "scripted:model") -> None:
+        self.name = name
+        self.history: list[list[Message]] = []
+        self.closed = 0
+        self._replies = deque(replies)
+
+    def enqueue(self, reply: str | list[object]) -> None:
+        """Say `reply` after what was enqueued before."""
+        self._replies.append(reply)
+
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Done, None]:
+        """Yield the next reply, then Done."""
+        self.history.append(list(messages))
+        reply = self._replies.popleft()
+        pieces = [reply[i : i + 3] for i in range(0, len(reply), 3)]
+        ended = False
+        try:
+            for piece in pieces if isinstance(reply, str) else reply:
+                if isinstance(piece, BaseException):
+                    ended = True
+                    raise piece
+                if piece == "…":
+                    await asyncio.sleep(3_600)
+                assert isinstance(piece, (str, Done))
+                yield piece
+            if not (isinstance(reply, list) and reply and isinstance(reply[-1], Done)):
+                yield Done({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3})
+            ended = True
+        finally:
+            self.closed += not ended

@@ -57,7 +57,7 @@ def test_the_keys_are_the_contract() -> None:
     data = ANSWER.to_dict()
     assert " ".join(data) == KEYS
     assert " ".join(data["citations"][0]) == CITATION_KEYS
-    assert list(data["sentences"][0]) == ["text", "kind", "citations", "support"]
+    assert list(data["sentences"][0]) == ["text", "kind", "citations", "support", "lead"]
 
 
 def test_an_answer_as_json() -> None:
