@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dotenv import dotenv_values
-from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingError
@@ -50,6 +50,18 @@ class Settings(BaseSettings):
     )
     lock_seconds: float = Field(
         default=60.0, ge=0, le=3_600, description="how long a build waits for another one"
+    )
+    conversations_url: SecretStr = Field(
+        default_factory=lambda: SecretStr(
+            f"sqlite:///{user_data_path('footnote') / 'conversations.db'}"
+        ),
+        description="database that conversations are kept in",
+    )
+    conversation_days: int = Field(
+        default=30, ge=1, le=36_500, description="days after which an idle conversation is deleted"
+    )
+    history_turns: int = Field(
+        default=20, ge=0, le=200, description="turns before a question that it may lean on"
     )
 
 

@@ -12,9 +12,11 @@ from assistant.ask import Assistant
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import verbatim
+from index.errors import MissingExtra
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
+    from assistant.conversations import Conversations
     from index.assemble import Progress
     from index.build import BuildReport
 
@@ -62,3 +64,19 @@ def build_index(
         lock_seconds=settings.lock_seconds,
     )
     return build(paths, index, options, progress)
+
+
+def open_conversations(settings: Settings) -> "Conversations":
+    """Return the kept conversations; close them when done.
+
+    Raises MissingExtra, SettingError or ConversationsUnavailable.
+    """
+    try:
+        from assistant.conversations import Conversations
+    except ImportError as error:
+        raise MissingExtra(
+            "keeping conversations needs SQLAlchemy: pip install 'footnote[conversations]'"
+        ) from error
+    return Conversations(
+        settings.conversations_url.get_secret_value(), days=settings.conversation_days
+    )

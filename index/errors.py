@@ -8,6 +8,8 @@ FootnoteError
 ├── IndexUnavailable      the index to be read is missing, damaged or of another format
 ├── BuildError            a build could not finish; the previous generation still answers
 │   └── BuildInProgress   another process is building this index and did not finish in time
+├── ConversationsUnavailable  the database of conversations cannot be opened, read or written
+├── ConversationNotFound  no such conversation or answer, or it is somebody else's
 └── MissingExtra          a package of an optional extra is needed; names the install command
 
 A programmer's mistake stays what Python makes of it (TypeError, ValueError): only what a user can
@@ -45,6 +47,14 @@ class BuildError(FootnoteError):
 
 class BuildInProgress(BuildError):
     """Another process is building this index and did not finish in time."""
+
+
+class ConversationsUnavailable(FootnoteError):
+    """The database of conversations cannot be opened, read or written, or is a newer Footnote's."""
+
+
+class ConversationNotFound(FootnoteError):
+    """No such conversation or answer: unknown, expired, deleted or somebody else's."""
 
 
 class MissingExtra(FootnoteError):

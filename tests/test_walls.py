@@ -35,8 +35,8 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "ground", "llm", "question", "quote"}
-            | {"support", "write"}
+            {"answerability", "condense", "conversations", "database", "ground", "llm"}
+            | {"question", "quote", "support", "write"}
         ),
         neighbours=True,
     ),
@@ -81,6 +81,7 @@ HOMES = {
     "sentencex": {"index.split"},
     "sklearn": {"eval.fit_answerability"},
     "slack_bolt": {"assistant.slack"},
+    "sqlalchemy": {"assistant.conversations", "assistant.database"},
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
