@@ -117,12 +117,12 @@ class Catalog:
         self.document.cache_clear()
         self._database.close()
 
-    def documents(self) -> list[Document]:
-        """Return all documents, in the order in which they were indexed."""
-        return [
-            self.document(row[0])
-            for row in self._rows("SELECT id FROM documents ORDER BY position")
-        ]
+    def documents(self, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """Return documents in the order in which they were indexed, `limit` after `offset`."""
+        query = "SELECT id FROM documents ORDER BY position LIMIT ? OFFSET ?"
+        # To SQLite a negative limit is none.
+        rows = self._rows(query, -1 if limit is None else limit, offset)
+        return [self.document(row[0]) for row in rows]
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything back as it was written, passages numbered within their document."""

@@ -1,0 +1,5 @@
+"""The OpenAI protocol."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["openai"])
