@@ -5,16 +5,15 @@ each has an access rule (an application with one that has none is not made), eac
 and the description is complete at `/openapi.json`.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 import uvicorn
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from assistant.serving import (
     answers,
@@ -29,6 +28,7 @@ from assistant.serving import (
 )
 from assistant.serving.access import PUBLIC, Rule
 from assistant.serving.answers import json_response
+from assistant.serving.mounted import Mounted
 from assistant.serving.service import Service
 
 GRACE_SECONDS = 30
@@ -40,16 +40,18 @@ MAX_BODY_BYTES = 1 << 20
 ROUTERS = (answers, reading, openai_protocol, visitors, operations, pages)
 
 
-def create_app(service: Service, mounts: Mapping[str, Any] | None = None) -> FastAPI:
+def create_app(service: Service, mounted: Sequence[Mounted] = ()) -> FastAPI:
     """Return the application for `service`, which it starts and closes.
 
-    `mounts` are further ASGI applications by path, each with an access rule of its own. Raises
-    RuntimeError for a route without an access rule.
+    `mounted` are further applications in it. Raises RuntimeError for a route without an access
+    rule.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.running():
+        async with service.running(), AsyncExitStack() as stack:
+            for one in mounted:
+                await stack.enter_async_context(one.running())
             yield
 
     app = FastAPI(
@@ -66,8 +68,7 @@ def create_app(service: Service, mounts: Mapping[str, Any] | None = None) -> Fas
     app.add_api_route(
         "/openapi.json", _description, include_in_schema=False, dependencies=[Depends(PUBLIC)]
     )
-    for path, mounted in (mounts or {}).items():
-        app.mount(path, mounted)
+    app.router.routes.extend(Route(one.path, one) for one in mounted)
     for module in ROUTERS:
         # Not include_router, which wraps them: the table of routes stays one list to walk.
         app.router.routes.extend(module.router.routes)
@@ -89,9 +90,8 @@ def rule_of(route: BaseRoute) -> Rule | None:
     """Return the access rule of a route, None when it has none."""
     if isinstance(route, APIRoute):
         return next((d.call for d in _within(route.dependant) if isinstance(d.call, Rule)), None)
-    mounted = getattr(route, "app", None)
-    rule = getattr(mounted, "rule", None)
-    return rule if isinstance(rule, Rule) else None
+    endpoint = route.endpoint if isinstance(route, Route) else None
+    return endpoint.rule if isinstance(endpoint, Mounted) else None
 
 
 def serve(app: FastAPI, host: str, port: int, trusted_proxies: str | None = None) -> None:

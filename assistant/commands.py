@@ -52,7 +52,7 @@ def _serve(
     starts only when there is a key.
     """
     from assistant.settings import load_settings
-    from assistant.wiring import open_keys, open_service
+    from assistant.wiring import open_app, open_keys, open_service
 
     settings = load_settings()
     on_loopback = host in {"127.0.0.1", "localhost", "::1"}
@@ -67,12 +67,11 @@ def _serve(
         service = open_service(
             settings, index, port=port, on_loopback=on_loopback, progress=progress
         )
-    from assistant.api import create_app
     from assistant.api import serve as run
 
     shown = f"[{host}]" if ":" in host else host
     complain(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
-    run(create_app(service), host, port, settings.trusted_proxies)
+    run(open_app(service), host, port, settings.trusted_proxies)
 
 
 @keys.command(epilog="\b\nExample:\n  footnote keys create reports --scope client")

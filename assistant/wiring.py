@@ -17,6 +17,8 @@ from index.errors import MissingExtra
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from assistant.conversations import Conversations
     from assistant.serving.keys import Keys
     from assistant.serving.service import Service
@@ -148,6 +150,21 @@ def open_service(
         sessions=limits.Rates(settings.address_rate),
         uploads=uploads.Uploads(books, build, settings.max_file_mb << 20) if own else None,
     )
+
+
+def open_app(service: "Service") -> "FastAPI":
+    """Return the server's application; with MCP at /mcp where its SDK is installed."""
+    from assistant.api import create_app
+    from assistant.serving.access import READ
+    from assistant.serving.desk import Internal
+    from assistant.serving.mounted import Mounted
+
+    try:
+        from assistant.mcp import http_manager
+    except ImportError:
+        return create_app(service)
+    manager = http_manager(Internal(service.desk))
+    return create_app(service, [Mounted("/mcp", manager.handle_request, READ, manager.run)])
 
 
 def _no_server() -> MissingExtra:

@@ -11,10 +11,11 @@ speed of the assistant and not of its reader; when the reader leaves, the task i
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Said, Turn
+from assistant.ask import Assistant
 from assistant.conversations import Conversations
 from assistant.serving.access import Caller
 from assistant.serving.errors import ApiError
@@ -185,3 +186,23 @@ class Taken:
                         self._pieces.put_nowait(Done(event, kept))
         except UsageError as error:
             self._pieces.put_nowait(ApiError(400, "invalid_request", str(error)))
+
+
+class Internal:
+    """What answers for a protocol that has no callers of its own, in the same queue as all."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._who = Caller("key", "internal", "", frozenset({"client"}))
+
+    async def ask(self, question: str) -> Answer:
+        """Answer a question. Raises UsageError when it is not taken."""
+        try:
+            taken = await self._desk.take(self._who, Asked(question, keep=False))
+            return (await taken.done()).answer
+        except ApiError as error:
+            raise UsageError(error.message) from error
+
+    def reading(self) -> AbstractAsyncContextManager[Assistant]:
+        """Lend the assistant that serves now."""
+        return self._desk.library.reading()
