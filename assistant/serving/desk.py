@@ -115,7 +115,8 @@ class Desk:
             return None
 
     def _kept(self, owner: str, conversation: str | None, answer: Answer) -> str:
-        conversation = conversation or self.conversations.start(owner)
+        if conversation is None:
+            return self.conversations.begin(owner, answer)
         self.conversations.append(conversation, owner, answer)
         return conversation
 

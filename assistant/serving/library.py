@@ -40,6 +40,11 @@ class Library:
         self._lock = asyncio.Lock()
 
     @property
+    def opened(self) -> Assistant:
+        """The assistant that serves now, for whoever does not read."""
+        return self._now
+
+    @property
     def generation(self) -> str:
         """The id of the generation that answers now."""
         return self._now.searcher.generation

@@ -7,9 +7,8 @@ is nothing to traverse. Browsers check back with the ETag instead of asking for 
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path as PathParameter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from assistant.serving.access import PUBLIC
 from assistant.serving.errors import ApiError
@@ -24,7 +23,7 @@ TYPES = {
     "json": "application/json",
     "svg": "image/svg+xml",
 }
-NAME = r"^[a-z0-9][a-z0-9-]{0,60}\.(css|html|js|json|svg)$"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.(css|html|js|json|svg)", re.ASCII)
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -47,21 +46,20 @@ async def widget(request: Request) -> Response:
 
 @router.get("/{name}")
 @router.get("/widget/{name}")
-async def widget_file(
-    name: Annotated[str, PathParameter(pattern=NAME)], request: Request
-) -> Response:
+async def widget_file(name: str, request: Request) -> Response:
     """Return one of the widget's files."""
     return await _file(name, request)
 
 
 async def _file(name: str, request: Request) -> Response:
     file = (WIDGET / name).resolve()
-    if not (re.match(NAME, name) and file.is_relative_to(WIDGET.resolve())):
-        raise ApiError(404, "not_found", "there is no such file")
+    missing = ApiError(404, "not_found", "there is nothing at this path")
+    if not (_NAME.fullmatch(name) and file.is_relative_to(WIDGET.resolve())):
+        raise missing
     try:
         content = await in_thread(file.read_bytes)
     except OSError as error:
-        raise ApiError(404, "not_found", "there is no such file") from error
+        raise missing from error
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,
