@@ -142,7 +142,9 @@ def raw(port: int, request: str) -> socket.socket:
     return one
 
 
-def raw_ask(port: int, question: str = QUESTION, accept: str = "text/event-stream") -> socket.socket:
+def raw_ask(
+    port: int, question: str = QUESTION, accept: str = "text/event-stream"
+) -> socket.socket:
     """Return a socket on which a question was asked and nothing was read."""
     body = f'{{"question": "{question}"}}'
     head = (
@@ -150,4 +152,3 @@ def raw_ask(port: int, question: str = QUESTION, accept: str = "text/event-strea
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return raw(port, head + body)
-

@@ -42,9 +42,7 @@ def scripted(bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path) -
     """Return a server whose writer waits to be told, and the writer; one answer at a time."""
     assert bundled_assistant
     writer = Scripted()
-    with running(
-        tmp_path, cache_folder, writer=writer, max_answering=1, max_waiting=0
-    ) as one:
+    with running(tmp_path, cache_folder, writer=writer, max_answering=1, max_waiting=0) as one:
         yield one, writer
         writer.say(30)
 
@@ -145,9 +143,12 @@ def test_feedback_is_tied_to_an_answer(server: Server, client: httpx.Client) -> 
     answer = client.post("/v1/ask", json={"question": QUESTION}).json()
     body = {"answer_id": answer["id"], "rating": "down", "reason": "incomplete", "comment": "why?"}
     assert client.post("/v1/feedback", json=body).status_code == 204
-    kept = [one for one in server.service.desk.conversations.feedback()
-            if one.answer.id == answer["id"]]
-    assert [(one.rating, one.reason, one.comment) for one in kept] == [("down", "incomplete", "why?")]
+    kept = [
+        one for one in server.service.desk.conversations.feedback() if one.answer.id == answer["id"]
+    ]
+    assert [(one.rating, one.reason, one.comment) for one in kept] == [
+        ("down", "incomplete", "why?")
+    ]
     refused(client.post("/v1/feedback", json={**body, "answer_id": "0" * 32}), 404, "not_found")
     refused(client.post("/v1/feedback", json={**body, "rating": "meh"}), 422, "invalid_request")
 

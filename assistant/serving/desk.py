@@ -175,9 +175,7 @@ class Taken:
     async def _answer(self) -> None:
         try:
             async with self._ticket, self._desk.library.reading() as assistant:
-                async with aclosing(
-                    assistant.astream(self._asked.question, self._turns)
-                ) as events:
+                async with aclosing(assistant.astream(self._asked.question, self._turns)) as events:
                     async for event in events:
                         if isinstance(event, Said):
                             self._pieces.put_nowait(event)

@@ -82,7 +82,9 @@ def as_api_error(error: FootnoteError) -> ApiError:
         case ConversationNotFound():
             return ApiError(404, "not_found", str(error))
         case ConversationsUnavailable():
-            return ApiError(503, "conversations_unavailable", "what was said cannot be kept or read")
+            return ApiError(
+                503, "conversations_unavailable", "what was said cannot be kept or read"
+            )
         case BuildInProgress():
             return ApiError(503, "build_in_progress", "another build of the index is under way")
         case _:

@@ -68,6 +68,7 @@ class Directory:
         """Return the key of this token, None for an unknown or revoked one."""
         return self.by_hash.get(_hash(token))
 
+
 NOTHING = Directory({}, {}, had_keys=False)
 
 
@@ -102,9 +103,7 @@ class Keys:
             connection.execute(_keys.insert().values({**row, "created": key.created}))
         return key, token
 
-    def put_site(
-        self, name: str, origins: Sequence[str], suggestions: Sequence[str] = ()
-    ) -> Site:
+    def put_site(self, name: str, origins: Sequence[str], suggestions: Sequence[str] = ()) -> Site:
         """Make a site, or give one that is there these origins. Raises UsageError.
 
         Its signing key is made anew, so that sessions from before it was revoked stay ended.

@@ -1,9 +1,9 @@
 """Limits under load: so many answers at once, so many waiting, so many questions a minute.
 
-    gate = Gate(active=16, waiting=64)
-    async with gate.admit(): ...           # ApiError 429 at once when too many wait already
-    rates = Rates(per_minute=30)
-    rates.spend("203.0.113.7")             # ApiError 429 when it had its share
+gate = Gate(active=16, waiting=64)
+async with gate.admit(): ...           # ApiError 429 at once when too many wait already
+rates = Rates(per_minute=30)
+rates.spend("203.0.113.7")             # ApiError 429 when it had its share
 """
 
 import asyncio
