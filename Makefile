@@ -16,7 +16,7 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask test bench constraints clean
+.PHONY: help ask test test-browser bench constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term
 	@echo "ran: ruff check, ruff format --check, mypy --strict, pytest with branch coverage; all passed"
+
+test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of this system
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
 
 bench: $(VENV)/ready-bench ## measure a cold question against LangChain + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
@@ -66,6 +69,15 @@ $(VENV)/ready-test: $(VENV)/ready-ask
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
 	@$(PIP) install -c constraints.txt -e '.[build,langchain,postgres,dev]'
 	@$(finish)
+
+$(VENV)/ready-browser: $(VENV)/ready-test
+	@$(begin)
+	@command -v chromium chromium-browser google-chrome google-chrome-stable > /dev/null || { \
+		echo "the widget's tests drive a Chromium; on Debian:  sudo apt-get install chromium" >&2; exit 1; }
+	@echo "footnote: installing the browser's driver (some 50 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[browser]'
+	@# What tests need is there too; from the oldest to the newest, as make compares them.
+	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
 
 $(VENV)/ready-bench: $(VENV)/ready-ask
 	@$(begin)

@@ -89,7 +89,7 @@ export class Client {
     return document;
   }
 
-  /** {answer_id, thumb: "up" | "down", reason?, comment?}; the last one sent counts. */
+  /** {answer_id, rating: "up" | "down", reason?, comment?}; the last one sent counts. */
   async feedback(body) {
     await this.#authorised("/v1/feedback", json(body));
   }
@@ -118,7 +118,6 @@ export class Client {
         headers,
         credentials: "omit",
         cache: "no-store",
-        referrerPolicy: "strict-origin-when-cross-origin",
       });
     } catch (error) {
       if (options.signal?.aborted) throw error;

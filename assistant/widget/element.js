@@ -1,11 +1,8 @@
 // <footnote-chat>: the custom element. It wires state, client and views together; what is shown is
 // decided by the server (the Answer) and by state.js.
-//
-// Attributes: site, server, mode ("inline", "floating"), open, theme ("light", "dark"), accent,
-// heading, lang, highlight. Properties: texts, ask(question). docs/widget.md describes them.
+// docs/widget.md describes its attributes and properties.
 
 import { Refusal, clientFor } from "./client.js";
-import { h } from "./dom.js";
 import { clear as clearHighlight, locate, show as showHighlight } from "./highlight.js";
 import { plain } from "./inline.js";
 import { EMPTY, copied, reduce, request, restore, store } from "./state.js";
@@ -38,6 +35,7 @@ export class FootnoteChat extends HTMLElement {
   #ownTexts = {};
   #pending = false;
   #byHand = false;
+  #rated = Promise.resolve();
 
   constructor() {
     super();
@@ -65,7 +63,7 @@ export class FootnoteChat extends HTMLElement {
     else this.#rebuildSoon();
   }
 
-  /** The page's own words, laid over the language's: see texts.js. */
+  /** See texts.js. */
   get texts() {
     return this.#texts;
   }
@@ -114,7 +112,7 @@ export class FootnoteChat extends HTMLElement {
     });
     this.#view.setTheme(this.getAttribute("theme"));
     this.#view.setAccent(this.getAttribute("accent"));
-    // Drawn before it is attached: what was said earlier is no news to a screen reader.
+    // Drawn before it is attached: what was said earlier is no news.
     this.#view.update(this.#state);
     this.shadowRoot.replaceChildren(this.#view.element);
     this.#view.attached();
@@ -244,22 +242,24 @@ export class FootnoteChat extends HTMLElement {
   }
 
   async #copy(turn) {
-    const text = copied(turn, plain);
-    let done = true;
+    let said = this.#texts.copied;
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(copied(turn, plain));
     } catch {
-      // No permission, or a page without https.
-      done = copyBySelection(text, this.shadowRoot);
+      said = this.#texts.notCopied; // no permission, or a page without https
     }
-    this.#view?.say(done ? this.#texts.copied : this.#texts.notCopied, true);
+    this.#view?.say(said, true);
   }
 
   async #thumb(turn, body) {
-    this.#apply({ type: "thumbed", key: turn.key, thumb: body.thumb });
+    this.#apply({ type: "thumbed", key: turn.key, thumb: body.rating });
     try {
-      await this.#client.feedback({ answer_id: turn.answer.id, ...body });
-      this.#view?.say(this.#texts.thanks, true);
+      // One after the other: the server keeps the one that comes last.
+      const sent = this.#rated.then(() => this.#client.feedback({ answer_id: turn.answer.id, ...body }));
+      this.#rated = sent.catch(() => {});
+      await sent;
+      // A thumb down asks why first.
+      if (body.rating === "up" || body.reason || body.comment) this.#view?.say(this.#texts.thanks, true);
     } catch {
       this.#apply({ type: "thumbed", key: turn.key, thumb: turn.thumb });
       this.#view?.say(this.#texts.notSent, true);
@@ -288,16 +288,4 @@ function write(key, state) {
   } catch {
     // Forbidden or full: the conversation goes on without being remembered.
   }
-}
-
-function copyBySelection(text, root) {
-  const area = h("textarea", { class: "unseen", "aria-hidden": "true", tabindex: "-1" });
-  area.value = text;
-  const before = root.activeElement;
-  root.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  before?.focus();
-  return done;
 }

@@ -1,8 +1,8 @@
 // The cited words in the host page: `const found = locate(roots, quote)` is a Range or null, and
 // `show(range)` scrolls there and marks it without touching the page's DOM.
 //
-// Words must agree exactly but for white space, kinds of quotation marks and invisible characters: a
-// page sets the same text in other lines. Whatever is not found like that is not guessed at.
+// Words must agree exactly but for white space, kinds of quotation marks and invisible characters.
+// Whatever is not found like that is not guessed at.
 
 const NAME = "footnote-chat";
 const QUOTES = { "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'" };

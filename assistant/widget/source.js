@@ -106,7 +106,8 @@ export class SourcePanel {
 
 function paragraph({ heading, parts }) {
   const attributes = heading
-    ? { class: "heading", role: "heading", "aria-level": String(Math.min(heading + 3, 6)) }
+    ? // Below the panel's own title, which is of level 3.
+      { class: "heading", role: "heading", "aria-level": String(Math.max(4, Math.min(heading + 2, 6))) }
     : {};
   const nodes = parts.map(({ text, cited }) => (cited ? h("mark", {}, text) : text));
   return h("p", attributes, ...nodes);

@@ -8,14 +8,9 @@ export class Parser {
   #rest = "";
   #event = "";
   #data = [];
-  #first = true;
 
   /** @param {string} text @returns {{event: string, data: string}[]} */
   push(text) {
-    if (this.#first && text) {
-      this.#first = false;
-      text = text.replace(/^\ufeff/, "");
-    }
     const found = [];
     const lines = (this.#rest + text).split(/\r\n|\n|\r(?!$)/);
     // A line counts once its end is here; a "\r" at the very end may be half of a "\r\n".

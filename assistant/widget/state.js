@@ -9,7 +9,7 @@
 export const EMPTY = Object.freeze({ conversation: null, turns: [], asking: false });
 const OPEN = new Set(["waiting", "streaming"]);
 const OUTCOMES = new Set(["answered", "declined", "failed"]);
-/** Failures of the server's own that another try may mend; the others stay as they are. */
+/** Failures that another try may mend. */
 const PASSING = new Set(["model_unavailable", "model_timeout", "index_unavailable", "internal"]);
 /** What is kept in the tab, and sent along when the server does not know the conversation. */
 const KEPT = 50;

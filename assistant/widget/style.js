@@ -1,8 +1,7 @@
 // The widget's stylesheet, as text for a constructed stylesheet.
 //
 // `all: initial` keeps out what the page's rules would hand down; only the colour scheme is taken
-// over, so that light-dark() follows the page. Sizes are in em of the reader's own font size, so
-// neither the page's root size nor a zoom of 200 % breaks the layout.
+// over, so that light-dark() follows the page. Sizes are in em of the reader's own font size.
 
 export const STYLE = `
 :host { display: block; }
@@ -24,13 +23,11 @@ export const STYLE = `
   --warn: light-dark(#fdf0d5, #3a2c10);
   --warn-ink: light-dark(#6b4300, #f5cf8a);
   --radius: var(--footnote-radius, 14px);
-  font-family: var(--footnote-font, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto,
-    "Helvetica Neue", "Hiragino Sans", "Noto Sans CJK JP", "Noto Sans JP", sans-serif);
+  font-family: var(--footnote-font, system-ui, sans-serif);
   font-size: var(--footnote-font-size, medium);
   line-height: 1.55;
   color: var(--ink);
   text-align: start;
-  -webkit-text-size-adjust: 100%;
 }
 .root[data-theme="light"] { color-scheme: light; }
 .root[data-theme="dark"] { color-scheme: dark; }
@@ -44,7 +41,7 @@ h2, h3 { font: inherit; font-weight: 650; }
 button, textarea, input { font: inherit; color: inherit; letter-spacing: inherit; }
 button {
   margin: 0; padding: 0; border: 1px solid transparent; background: none; cursor: pointer;
-  text-align: inherit; -webkit-tap-highlight-color: transparent; touch-action: manipulation;
+  text-align: inherit;
 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .icon { inline-size: 1.25em; block-size: 1.25em; fill: none; stroke: currentColor; stroke-width: 1.7;
@@ -65,7 +62,7 @@ h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; let
 .body { position: relative; display: flex; flex: 1; min-block-size: 0; }
 .chat { display: flex; flex-direction: column; flex: 1; min-inline-size: 0; position: relative; }
 .scroller { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 1.1em; min-block-size: 0; }
-.scroller:focus-visible, .source-body:focus-visible { outline-offset: -3px; }
+.scroller, .source-body { outline-offset: -3px; }
 
 .intro { color: var(--soft); max-inline-size: 34em; }
 .greeting:not(:empty) { margin-block-start: 1.1em; }
@@ -87,21 +84,20 @@ h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; let
 .answer li { margin-block: .25em; }
 .answer li::marker { color: var(--soft); }
 .answer strong { font-weight: 650; }
-code { font-family: var(--footnote-font-mono, ui-monospace, "SF Mono", Menlo, Consolas, monospace); font-size: .9em; }
+code { font-family: var(--footnote-font-mono, ui-monospace, monospace); font-size: .9em; }
 :not(pre) > code { padding: .1em .3em; border-radius: .3em; background: var(--tint); }
 pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(--tint); line-height: 1.45; }
 .tail { white-space: nowrap; }
 .sentence { animation: arrive .35s ease-out; }
 
 .mark {
-  position: relative; inset-block-start: -.3em; display: inline-block; margin-inline-start: .22em;
-  min-inline-size: 1.75em; padding: 0 .4em; border-radius: 1em; text-align: center;
+  position: relative; inset-block-start: -.3em; display: inline-block; margin-inline-start: .3em;
+  min-inline-size: 2em; padding: 0 .4em; border-radius: 1em; text-align: center;
   font-size: .72em; font-weight: 650; line-height: 1.75; font-variant-numeric: tabular-nums;
   background: color-mix(in srgb, var(--accent) 14%, var(--paper)); color: var(--accent); white-space: nowrap;
 }
 .mark::after { content: ""; position: absolute; inset: -.45em -.2em; }
 .mark:hover, .mark[aria-current] { background: var(--accent); color: var(--on-accent); }
-.mark:active { transform: scale(.94); }
 
 .waiting { margin-block-start: 1em; color: var(--soft); }
 .waiting::before { content: ""; display: inline-block; inline-size: .5em; block-size: .5em; margin-inline-end: .6em;
@@ -122,7 +118,6 @@ pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(
 .note .number { color: var(--accent); font-weight: 650; min-inline-size: 1em; font-variant-numeric: tabular-nums; }
 .note .place { color: var(--soft); min-inline-size: 0; overflow-wrap: anywhere; }
 .note:hover, .note[aria-current] { background: var(--tint); }
-.note:hover .place { color: var(--ink); }
 .closests { display: grid; gap: .5em; max-inline-size: 42em; }
 .closest { display: block; inline-size: 100%; padding: .65em .9em; border-color: var(--line); border-radius: .7em; }
 .closest:hover, .closest[aria-current] { border-color: var(--accent); background: var(--tint); }
@@ -147,7 +142,7 @@ pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(
 .choice input { inline-size: 1.1em; block-size: 1.1em; margin: 0; accent-color: var(--accent); flex: none; }
 .comment { display: block; margin-block-start: .6em; color: var(--soft); }
 .comment textarea { display: block; inline-size: 100%; margin-block-start: .3em; resize: vertical; color: var(--ink); }
-.buttons { display: flex; gap: .5em; margin-block-start: .7em; }
+.buttons { display: flex; flex-wrap: wrap; gap: .5em; margin-block-start: .7em; }
 textarea { background: transparent; border: 1px solid var(--edge); border-radius: .6em; padding: .45em .7em; margin: 0; }
 textarea::placeholder { color: var(--soft); opacity: 1; }
 
@@ -167,19 +162,18 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
   animation: slide .22s ease-out; }
 .panel.beside .source { position: static; flex: 0 0 46%; border-inline-start: 1px solid var(--line); }
 .source-head { display: flex; gap: .5em; align-items: flex-start; padding: .8em .6em .7em 1.1em;
-  border-block-end: 1px solid var(--line); }
+  border-block-end: 1px solid var(--line); max-block-size: 45%; overflow-y: auto; }
 .source-names { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; }
 .source-title { line-height: 1.35; outline-offset: 4px; }
 .source .place, .link { font-size: .875em; color: var(--soft); }
 .place:empty, .link:empty { display: none; }
 .link a { color: var(--accent); display: inline-flex; gap: .25em; align-items: center; min-block-size: 1.75em; }
 .source-body { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 1.1em; min-block-size: 0;
-  font-family: var(--footnote-font-source, "Iowan Old Style", Charter, Georgia, "Noto Serif", "Liberation Serif",
-    "Hiragino Mincho ProN", "Noto Serif CJK JP", serif); line-height: 1.65; }
+  font-family: var(--footnote-font-source, Charter, Georgia, serif); line-height: 1.65; }
 .source-body > * + * { margin-block-start: .9em; }
 .source-body p, blockquote { white-space: pre-line; overflow-wrap: anywhere; max-inline-size: 40em; }
 .source-body .heading { font-weight: 700; margin-block-start: 1.5em; }
-.source-body .again, .loading, .source-body .aside { font-family: var(--footnote-font, system-ui, sans-serif); }
+.source-body .again, .loading, .source-body .aside { font-family: system-ui, sans-serif; }
 .loading { color: var(--soft); }
 mark { background: var(--mark); color: inherit; padding-block: .12em; border-radius: .15em;
   box-decoration-break: clone; -webkit-box-decoration-break: clone; }

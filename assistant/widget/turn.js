@@ -143,8 +143,7 @@ export class TurnView {
     const again = this.#again();
     this.#below.append(again);
     if (!(error.code === "busy" && error.seconds > 0)) return;
-    // The server said when; until then another try would only be refused again. The clock is not
-    // read out every second: the first notice says how long it takes.
+    // Another try before would only be refused again. The clock is not read out, the notice is.
     const until = Date.now() + error.seconds * 1000;
     said.textContent = fill(texts.failed.busyFor, { n: error.seconds });
     again.setAttribute("aria-disabled", "true");
@@ -222,7 +221,7 @@ export class TurnView {
 
   #thumb(turn, thumb, tools) {
     this.#below.querySelector("form")?.remove();
-    this.#context.actions.thumb(turn, { thumb });
+    this.#context.actions.thumb(turn, { rating: thumb });
     if (thumb === "down") {
       const form = this.#reasons(turn, tools);
       tools.after(form);
@@ -242,7 +241,7 @@ export class TurnView {
       const comment = form.querySelector("textarea").value.trim();
       if (reason || comment) {
         const more = { ...(reason && { reason }), ...(comment && { comment }) };
-        actions.thumb(turn, { thumb: "down", ...more });
+        actions.thumb(turn, { rating: "down", ...more });
       }
       leave();
     };

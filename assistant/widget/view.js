@@ -155,7 +155,7 @@ export class ChatView {
     this.scroller.scrollTop = Math.min(this.scroller.scrollTop + top - 12, lowest);
   }
 
-  /** Suggested questions, or why there can be no answers here. */
+  /** Suggested questions, or why there can be no answers. */
   greet({ suggestions = [], failure = null }) {
     const texts = this.#texts;
     this.greeting.replaceChildren();
