@@ -31,6 +31,7 @@ from assistant.serving.answers import json_response
 from assistant.serving.mounted import Mounted
 from assistant.serving.service import Service
 
+App = FastAPI
 GRACE_SECONDS = 30
 """How long answers under way may take after the server was told to stop."""
 

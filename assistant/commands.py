@@ -5,9 +5,10 @@ there, what a command needs is imported inside it.
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,17 +16,16 @@ from assistant.terminal import complain, print_json, show_progress
 from index.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from assistant.serving.keys import Keys
+    from assistant.serving.keys import Key, Keys, Site
 
-_STYLE = {"add_completion": False, "pretty_exceptions_enable": False}
-serve = typer.Typer(rich_markup_mode=None, **_STYLE)
+serve = typer.Typer(rich_markup_mode=None, add_completion=False)
 keys = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     help="API keys for the server, and sites that may embed the widget.",
-    **_STYLE,
+    add_completion=False,
 )
-mcp = typer.Typer(rich_markup_mode=None, **_STYLE)
+mcp = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 Index = Annotated[
     Path | None,
@@ -117,20 +117,15 @@ def list_(as_json: AsJson = False) -> None:
     with _keys() as store:
         known, sites = store.listed()
     rows = [
-        *({"kind": "key", "id": k.id, "name": k.name, "may": list(k.scopes)} for k in known),
-        *({"kind": "site", "id": s.name, "name": s.name, "may": list(s.origins)} for s in sites),
+        *(_row("key", one.id, one.name, one.scopes, one) for one in known),
+        *(_row("site", one.name, one.name, one.origins, one) for one in sites),
     ]
-    for row, one in zip(rows, [*known, *sites], strict=True):
-        row["created"] = datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds")
-        row["revoked"] = one.revoked is not None
     if as_json:
         print_json({"keys": rows})
         return
     for row in rows:
-        state = "revoked" if row["revoked"] else ""
-        typer.echo(
-            f"{row['kind']:<5}{row['id']:<14}{', '.join(row['may'])}  {row['name']} {state}".rstrip()
-        )
+        state = "revoked" if row["revoked"] else row["name"]
+        typer.echo(f"{row['kind']:<5}{row['id']:<14}{', '.join(row['may'])}  {state}")
 
 
 @keys.command()
@@ -164,3 +159,17 @@ def _keys() -> "Keys":
     from assistant.wiring import open_keys
 
     return open_keys(load_settings())
+
+
+def _row(
+    kind: str, number: str, name: str, may: Sequence[str], one: "Key | Site"
+) -> dict[str, Any]:
+    created = datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds")
+    return {
+        "kind": kind,
+        "id": number,
+        "name": name,
+        "may": list(may),
+        "created": created,
+        "revoked": one.revoked is not None,
+    }

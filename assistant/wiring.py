@@ -17,8 +17,7 @@ from index.errors import MissingExtra
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
+    from assistant.api import App
     from assistant.conversations import Conversations
     from assistant.serving.keys import Keys
     from assistant.serving.service import Service
@@ -152,7 +151,7 @@ def open_service(
     )
 
 
-def open_app(service: "Service") -> "FastAPI":
+def open_app(service: "Service") -> "App":
     """Return the server's application; with MCP at /mcp where its SDK is installed."""
     from assistant.api import create_app
     from assistant.serving.access import READ

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from pydantic import SecretStr
 
 from assistant.api import configuration
 from assistant.ask import Assistant
@@ -42,7 +43,7 @@ def running(
 ) -> Iterator["Server"]:
     """Run a server that keeps what it keeps in `folder`, made as `footnote serve` makes it."""
     database = f"sqlite:///{folder / 'kept.db'}"
-    chosen = Settings(cache_dir=cache, conversations_url=database, **settings)
+    chosen = Settings(cache_dir=cache, conversations_url=SecretStr(database), **settings)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         service = open_service(chosen, index, port=port, on_loopback=on_loopback)

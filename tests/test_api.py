@@ -25,7 +25,7 @@ def server(
     bundled_assistant: Assistant, cache_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Return a server on the bundled article, open to this machine."""
-    assert bundled_assistant
+    assert bundled_assistant.searcher.generation
     with running(tmp_path_factory.mktemp("api"), cache_folder) as one:
         yield one
 
@@ -40,7 +40,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture
 def scripted(bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path) -> Iterator[Any]:
     """Return a server whose writer waits to be told, and the writer; one answer at a time."""
-    assert bundled_assistant
+    assert bundled_assistant.searcher.generation
     writer = Scripted()
     with running(tmp_path, cache_folder, writer=writer, max_answering=1, max_waiting=0) as one:
         yield one, writer
@@ -224,7 +224,7 @@ def test_the_description_is_complete(client: httpx.Client) -> None:
 
 
 def test_the_widgets_files_are_served_and_nothing_else(client: httpx.Client) -> None:
-    """A file comes with its type, a tag to ask back with and a strict policy; paths lead nowhere."""
+    """A file comes with its type, a tag and a strict policy; other paths lead nowhere."""
     script = client.get("/widget.js")
     assert script.headers["content-type"].startswith("text/javascript")
     assert "unsafe" not in script.headers["content-security-policy"]

@@ -22,7 +22,7 @@ def server(
     bundled_assistant: Assistant, cache_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Return a server on the bundled article."""
-    assert bundled_assistant
+    assert bundled_assistant.searcher.generation
     with running(tmp_path_factory.mktemp("openai"), cache_folder) as one:
         yield one
 
@@ -122,7 +122,7 @@ def test_a_full_queue_is_a_rate_limit(
     bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path
 ) -> None:
     """The client's own back-off knows what to do."""
-    assert bundled_assistant
+    assert bundled_assistant.searcher.generation
     writer = Scripted()
     with running(tmp_path, cache_folder, writer=writer, max_answering=1, max_waiting=0) as server:
         one = openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0)

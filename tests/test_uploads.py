@@ -1,4 +1,4 @@
-"""Documents that administrators send are indexed while the server answers, and lead nowhere else."""
+"""Documents that administrators send are indexed while the server answers, and stay in place."""
 
 import io
 import time
@@ -48,7 +48,7 @@ def send(client: httpx.Client, name: str, content: bytes) -> httpx.Response:
 
 def settled(client: httpx.Client) -> dict[str, object]:
     """Wait until no build is under way, and return its state."""
-    while (state := client.get("/v1/documents/build").json())["state"] in {"waiting", "building"}:
+    while (state := client.get("/v1/build").json())["state"] in {"waiting", "building"}:
         time.sleep(0.02)
     return dict(state)
 
@@ -158,7 +158,7 @@ def test_the_bundled_article_takes_no_uploads(
     assert bundled_assistant
     with running(tmp_path, cache_folder) as server, httpx.Client(base_url=server.url) as client:
         assert "--index" in refused(send(client, "a.md", b"text"), 409, "no_uploads")["message"]
-        assert client.get("/v1/documents/build").json()["state"] == "idle"
+        assert client.get("/v1/build").json()["state"] == "idle"
 
 
 def test_a_name_is_made_of_letters_and_one_ending() -> None:

@@ -71,7 +71,7 @@ class Access:
         return demo or any(origin in site.origins for site in self._directory.sites.values())
 
     def caller(self, request: Request) -> Caller:
-        """Return who asks. Raises ApiError 401 without a valid credential, 403 at another origin."""
+        """Return who asks. Raises ApiError 401 without a good credential, 403 elsewhere."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         if not token:

@@ -11,7 +11,7 @@ speed of the assistant and not of its reader; when the reader leaves, the task i
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, suppress
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Said, Turn
@@ -90,11 +90,10 @@ class Desk:
             raise ApiError(400, "invalid_request", "send history or conversation_id, not both")
         self.spend(who)
         ticket = self.gate.admit()
-        try:
+        with ExitStack() as unless_taken:
+            unless_taken.callback(ticket.give_back)
             turns = await self._turns(who, asked)
-        except BaseException:
-            ticket.give_back()
-            raise
+            unless_taken.pop_all()
         return Taken(self, who, asked, turns, ticket)
 
     def spend(self, who: Caller) -> None:
@@ -141,6 +140,7 @@ class Taken:
         self._ticket = ticket
         self._pieces: asyncio.Queue[Piece | ApiError] = asyncio.Queue()
         self._task = asyncio.create_task(self._answer())
+        self._task.add_done_callback(self._ended)
 
     async def events(self) -> AsyncGenerator[Piece, None]:
         """Yield sentences, then Done. Raises ApiError; closing it early cancels the work."""
@@ -172,17 +172,28 @@ class Taken:
                 await self._task
         self._ticket.give_back()
 
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell the reader of a defect: nobody else would, and it would wait for ever."""
+        defect = None if task.cancelled() else task.exception()
+        if defect is not None:
+            log.error("a question broke off", exc_info=defect)
+            message = "the server failed; tell its keeper this request id"
+            self._pieces.put_nowait(ApiError(500, "internal", message))
+
     async def _answer(self) -> None:
         try:
-            async with self._ticket, self._desk.library.reading() as assistant:
-                async with aclosing(assistant.astream(self._asked.question, self._turns)) as events:
-                    async for event in events:
-                        if isinstance(event, Said):
-                            self._pieces.put_nowait(event)
-                            continue
-                        kept = await self._desk.keep(self._who, self._asked, event)
-                        self._desk.figures.answered(event)
-                        self._pieces.put_nowait(Done(event, kept))
+            async with (
+                self._ticket,
+                self._desk.library.reading() as assistant,
+                aclosing(assistant.astream(self._asked.question, self._turns)) as events,
+            ):
+                async for event in events:
+                    if isinstance(event, Said):
+                        self._pieces.put_nowait(event)
+                        continue
+                    kept = await self._desk.keep(self._who, self._asked, event)
+                    self._desk.figures.answered(event)
+                    self._pieces.put_nowait(Done(event, kept))
         except UsageError as error:
             self._pieces.put_nowait(ApiError(400, "invalid_request", str(error)))
 

@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from index.errors import (
@@ -93,11 +94,11 @@ def as_api_error(error: FootnoteError) -> ApiError:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every error in the one shape."""
-    app.add_exception_handler(ApiError, _refused)
-    app.add_exception_handler(FootnoteError, _failed)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _plain)
-    app.add_exception_handler(Exception, _defect)
+    app.exception_handler(ApiError)(_refused)
+    app.exception_handler(FootnoteError)(_failed)
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(HTTPException)(_plain)
+    app.exception_handler(Exception)(_defect)
 
 
 def response(error: ApiError, request_id: str) -> JSONResponse:
@@ -110,33 +111,38 @@ def request_id(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ApiError)
+async def _refused(request: Request, error: ApiError) -> JSONResponse:
     return response(error, request_id(request))
 
 
-async def _failed(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, FootnoteError)
+async def _failed(request: Request, error: FootnoteError) -> JSONResponse:
     found = as_api_error(error)
     if found.status >= 500:  # noqa: PLR2004  a server's failure
         log.error("request %s failed: %s", request_id(request), error)
     return response(found, request_id(request))
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return response(
-        ApiError(422, "invalid_request", f"{where}: {first['msg']}"), request_id(request)
-    )
-
-
-async def _plain(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    code = _CODES.get(error.status_code, "invalid_request")
-    refusal = ApiError(error.status_code, code, str(error.detail), error.headers)
+    refusal = ApiError(422, "invalid_request", f"{where}: {first['msg']}")
     return response(refusal, request_id(request))
+
+
+async def _plain(request: Request, error: HTTPException) -> JSONResponse:
+    code = _CODES.get(error.status_code, "invalid_request")
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # noqa: PLR2004  Starlette names the first route's methods only
+        headers["Allow"] = _allowed(request)
+    refusal = ApiError(error.status_code, code, str(error.detail), headers)
+    return response(refusal, request_id(request))
+
+
+def _allowed(request: Request) -> str:
+    path = request.scope["path"]
+    routes = [route for route in request.app.routes if isinstance(route, APIRoute)]
+    here = [route.methods or () for route in routes if route.path_regex.match(path)]
+    return ", ".join(sorted({method for methods in here for method in methods}))
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:

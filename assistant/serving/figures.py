@@ -19,21 +19,26 @@ class Figures:
 
     def __init__(self, active: Callable[[], float], waiting: Callable[[], float]) -> None:
         self._registry = CollectorRegistry()
-        own = {"registry": self._registry}
+        own = self._registry
         self._answers = Counter(
-            "footnote_answers", "Answers by outcome and reason", ["outcome", "reason"], **own
+            "footnote_answers", "Answers by outcome and reason", ["outcome", "reason"], registry=own
         )
-        self._withheld = Counter("footnote_withheld_sentences", "Sentences not shown", **own)
-        self._cancelled = Counter("footnote_cancelled", "Questions whose asker left", **own)
+        self._withheld = Counter("footnote_withheld_sentences", "Sentences not shown", registry=own)
+        self._cancelled = Counter("footnote_cancelled", "Questions whose asker left", registry=own)
         self._stages = Histogram(
-            "footnote_stage_seconds", "Time by stage", ["stage"], buckets=_BUCKETS, **own
+            "footnote_stage_seconds", "Time by stage", ["stage"], buckets=_BUCKETS, registry=own
         )
         self._requests = Counter(
-            "footnote_http_requests", "Requests by route and status", ["route", "status"], **own
+            "footnote_http_requests",
+            "Requests by route and status",
+            ["route", "status"],
+            registry=own,
         )
-        self._refused = Counter("footnote_refused", "Requests refused, by code", ["code"], **own)
-        Gauge("footnote_active", "Answers admitted now", **own).set_function(active)
-        Gauge("footnote_waiting", "Questions waiting now", **own).set_function(waiting)
+        self._refused = Counter(
+            "footnote_refused", "Requests refused, by code", ["code"], registry=own
+        )
+        Gauge("footnote_active", "Answers admitted now", registry=own).set_function(active)
+        Gauge("footnote_waiting", "Questions waiting now", registry=own).set_function(waiting)
 
     def answered(self, answer: Answer) -> None:
         """Count an answer."""

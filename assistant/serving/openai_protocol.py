@@ -1,4 +1,4 @@
-"""The OpenAI protocol: chat completions and models, for any client or chat front end that speaks it.
+"""The OpenAI protocol: chat completions and models, for any client or front end that speaks it.
 
 The last message is the question and those before it are its history. Footnotes are in the text:
 marks where they belong and a list at the end. As structure they are `annotations` of the message,
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from assistant.answer import Answer, Citation, Sentence, Turn
 from assistant.draw import DECLINED
@@ -24,7 +24,7 @@ from assistant.serving.access import READ, Caller
 from assistant.serving.answers import json_response, unless_gone
 from assistant.serving.desk import Asked, Done, Taken
 from assistant.serving.errors import ApiError, error_body, request_id
-from assistant.serving.events import EventStream, with_heartbeat
+from assistant.serving.events import MEDIA_TYPE, EventStream, with_heartbeat
 from assistant.serving.schemas import MAX_TURN_CHARS, MAX_TURNS, errors
 from assistant.serving.service import TheService
 
@@ -57,7 +57,7 @@ class Message(BaseModel):
 class StreamOptions(BaseModel):
     """Whether the last chunk tells the tokens used."""
 
-    include_usage: bool | None = False
+    include_usage: StrictBool | None = False
 
 
 class CompletionBody(BaseModel):
@@ -71,7 +71,7 @@ class CompletionBody(BaseModel):
         examples=[[{"role": "user", "content": "why did Abe court Putin?"}]],
     )
     model: str = MODEL
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
 
@@ -83,7 +83,19 @@ async def models() -> dict[str, Any]:
     return {"object": "list", "data": [only]}
 
 
-@router.post("/v1/chat/completions", response_model=None, responses=errors(400, 413, 503))
+@router.post(
+    "/v1/chat/completions",
+    response_model=None,
+    responses={
+        200: {
+            "content": {
+                "application/json": {"schema": {"type": "object"}},
+                MEDIA_TYPE: {"schema": {"type": "string"}},
+            }
+        },
+        **errors(413, 503),
+    },
+)
 async def completions(
     body: CompletionBody,
     who: Annotated[Caller, Depends(READ)],
@@ -232,7 +244,7 @@ def harmless(text: str) -> str:
 
 
 def _note(citation: Citation) -> str:
-    place = " › ".join(part for part in (citation.title, citation.section) if part)
+    place = ", ".join(part for part in (citation.title, citation.section) if part)
     return harmless(f"[{citation.number}] {place}: “{' '.join(citation.quote.split())}”")
 
 

@@ -78,7 +78,7 @@ async def documents(
     return DocumentsModel(index=generation, documents=rows)
 
 
-@router.get("/v1/documents/build", dependencies=[Depends(ADMIN)], responses=errors())
+@router.get("/v1/build", dependencies=[Depends(ADMIN)], responses=errors())
 async def build_state(service: TheService) -> BuildModel:
     """Return how far the indexing of uploaded documents is."""
     return _build_state(service)

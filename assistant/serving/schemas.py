@@ -27,7 +27,7 @@ class TurnBody(Body):
 
 
 class AskBody(Body):
-    """A question; `history` for clients that keep their own, `conversation_id` to go on with one."""
+    """A question; `history` of clients that keep it, or the `conversation_id` to go on with."""
 
     question: str = Field(examples=["why did Abe court Putin?"])
     history: list[TurnBody] | None = Field(default=None, max_length=MAX_TURNS)
@@ -210,4 +210,4 @@ class UploadModel(BaseModel):
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return OpenAPI's description of the errors that a route answers with."""
-    return {status: {"model": ErrorModel} for status in (*statuses, 401, 403, 422, 429)}
+    return {status: {"model": ErrorModel} for status in (*statuses, 400, 401, 403, 422, 429)}
