@@ -13,7 +13,7 @@ from tests.source import ROOT
 WIDGET = ROOT / "assistant" / "widget"
 SCRIPTS = sorted(set(WIDGET.glob("*.js")) - {WIDGET / "demo.js"})
 PAGE = (ROOT / "docs" / "widget.md").read_text(encoding="utf-8")
-MAX_BYTES = 30_000
+MAX_BYTES = 30 * 1024
 MAX_LINES = 400
 
 SINKS = re.compile(

@@ -12,7 +12,7 @@ import { ChatView } from "./view.js";
 
 let sheet = null;
 
-/** The stylesheet, made once for all widgets: constructed, so that a strict CSP has no objection. */
+/** Made once for all widgets; constructed, so that a strict CSP has no objection. */
 function stylesheet() {
   if (!sheet) {
     sheet = new CSSStyleSheet();
@@ -81,7 +81,7 @@ export class FootnoteChat extends HTMLElement {
     void this.#answer();
   }
 
-  /** Several attributes that change together make one new view. */
+  /** Attributes that change together make one new view. */
   #rebuildSoon() {
     if (this.#pending) return;
     this.#pending = true;
@@ -106,6 +106,7 @@ export class FootnoteChat extends HTMLElement {
     this.#view = new ChatView({
       texts: this.#texts,
       language,
+      direction: this.closest("[dir]")?.dir || "ltr",
       heading: this.getAttribute("heading"),
       floating: this.getAttribute("mode") === "floating",
       actions: this.#actions(),
@@ -226,8 +227,7 @@ export class FootnoteChat extends HTMLElement {
 
   /** To the words on the page, where the page holds them; else to the source panel. */
   #cite(citation, button) {
-    const selector = this.getAttribute("highlight");
-    const range = selector && locate(document.querySelectorAll(selector), citation.quote);
+    const range = locate(this.#held(), citation.quote);
     if (range) {
       this.#view.closeSource();
       showHighlight(range);
@@ -238,6 +238,17 @@ export class FootnoteChat extends HTMLElement {
       clearHighlight();
       this.#view.cited(button);
       this.#view.openSource(citation, this.#client);
+    }
+  }
+
+  /** The parts of the page that hold the documents' text. */
+  #held() {
+    const selector = this.getAttribute("highlight");
+    try {
+      return selector ? document.querySelectorAll(selector) : [];
+    } catch {
+      console.error(`footnote-chat: highlight="${selector}" is no selector`);
+      return [];
     }
   }
 

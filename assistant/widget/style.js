@@ -57,8 +57,7 @@ button {
 .panel.reading { block-size: var(--footnote-height, min(42em, 85vh)); }
 header { display: flex; align-items: center; gap: .25em; padding: .55em .6em .55em 1.1em;
   min-block-size: 3.25em; border-block-end: 1px solid var(--line); }
-h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; letter-spacing: -.005em; }
-:lang(ja) h2 { letter-spacing: 0; }
+h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; }
 .body { position: relative; display: flex; flex: 1; min-block-size: 0; }
 .chat { display: flex; flex-direction: column; flex: 1; min-inline-size: 0; position: relative; }
 .scroller { flex: 1; overflow-y: auto; overscroll-behavior: contain; padding: 1.1em; min-block-size: 0; }
@@ -83,7 +82,6 @@ h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; let
 .answer ol { list-style: decimal; padding-inline-start: 1.7em; }
 .answer li { margin-block: .25em; }
 .answer li::marker { color: var(--soft); }
-.answer strong { font-weight: 650; }
 code { font-family: var(--footnote-font-mono, ui-monospace, monospace); font-size: .9em; }
 :not(pre) > code { padding: .1em .3em; border-radius: .3em; background: var(--tint); }
 pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(--tint); line-height: 1.45; }
@@ -93,7 +91,7 @@ pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(
 .mark {
   position: relative; inset-block-start: -.3em; display: inline-block; margin-inline-start: .3em;
   min-inline-size: 2em; padding: 0 .4em; border-radius: 1em; text-align: center;
-  font-size: .72em; font-weight: 650; line-height: 1.75; font-variant-numeric: tabular-nums;
+  font-size: .72em; font-weight: 650; line-height: 1.75;
   background: color-mix(in srgb, var(--accent) 14%, var(--paper)); color: var(--accent); white-space: nowrap;
 }
 .mark::after { content: ""; position: absolute; inset: -.45em -.2em; }
@@ -115,7 +113,7 @@ pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(
 .notes { display: grid; gap: .1em; }
 .note { display: flex; gap: .6em; inline-size: 100%; padding: .25em .4em; margin-inline-start: -.4em;
   border-radius: .5em; font-size: .875em; line-height: 1.4; align-items: baseline; }
-.note .number { color: var(--accent); font-weight: 650; min-inline-size: 1em; font-variant-numeric: tabular-nums; }
+.note .number { color: var(--accent); font-weight: 650; min-inline-size: 1em; }
 .note .place { color: var(--soft); min-inline-size: 0; overflow-wrap: anywhere; }
 .note:hover, .note[aria-current] { background: var(--tint); }
 .closests { display: grid; gap: .5em; max-inline-size: 42em; }
@@ -153,7 +151,7 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
   max-block-size: 8em; padding: .3em .4em .3em .8em; line-height: 1.5; font-size: max(1em, 16px); }
 .send { display: grid; place-items: center; inline-size: 2.2em; block-size: 2.2em; border-radius: 50%; flex: none;
   background: var(--accent); color: var(--on-accent); }
-.send:hover { background: color-mix(in srgb, var(--accent) 86%, var(--ink)); }
+.send:hover, .launcher:hover { background: color-mix(in srgb, var(--accent) 86%, var(--ink)); }
 .toast { position: absolute; inset-inline: 0; inset-block-end: 4.6em; margin-inline: auto; inline-size: fit-content;
   max-inline-size: calc(100% - 2em); padding: .35em .9em; border-radius: 1.2em; background: var(--ink); color: var(--paper);
   font-size: .875em; }
@@ -188,7 +186,6 @@ mark { background: var(--mark); color: inherit; padding-block: .12em; border-rad
 .launcher { display: inline-flex; align-items: center; gap: .55em; padding: .7em 1.1em; border-radius: 2em;
   background: var(--accent); color: var(--on-accent); font-weight: 600; line-height: 1.4;
   box-shadow: 0 1px 2px #0003, 0 6px 20px #0003; }
-.launcher:hover { background: color-mix(in srgb, var(--accent) 88%, var(--ink)); }
 
 @media (max-width: 560px) {
   .dock .panel { position: fixed; inset: var(--top, 0px) 0 auto 0; inline-size: 100%;

@@ -57,7 +57,6 @@ export class TurnView {
     }
   }
 
-  /** Stops what runs on its own. */
   dispose() {
     clearInterval(this.#timer);
   }

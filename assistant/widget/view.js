@@ -1,5 +1,5 @@
 // The whole widget as DOM nodes: launcher, header, log, composer, source panel. `new ChatView({texts,
-// language, heading, floating, actions})`; it keeps no conversation, `update(state)` brings it.
+// language, direction, heading, floating, actions})`; it keeps no conversation, `update(state)` brings it.
 
 import { h, icon, iconButton } from "./dom.js";
 import { SourcePanel } from "./source.js";
@@ -8,7 +8,7 @@ import { TurnView } from "./turn.js";
 /** From this width of the widget on, the source stands beside the conversation. */
 const SIDE_BY_SIDE = 760;
 /** On a screen narrower than this, the floating panel fills it. style.js has the same number. */
-export const PHONE = "(max-width: 560px)";
+const PHONE = "(max-width: 560px)";
 const TOAST = 4000;
 
 export class ChatView {
@@ -24,7 +24,7 @@ export class ChatView {
   #observer = new ResizeObserver(() => this.#arrange());
   #onViewport = () => this.#fitKeyboard();
 
-  constructor({ texts, language, heading, floating, actions }) {
+  constructor({ texts, language, direction, heading, floating, actions }) {
     this.#texts = texts;
     this.#actions = actions;
     this.floating = floating;
@@ -33,6 +33,8 @@ export class ChatView {
     this.#buildChat();
     this.#buildFrame(heading || texts.title);
     this.element.lang = language;
+    // CSS alone cannot keep the page's direction out: `all` leaves it as it is.
+    this.element.dir = direction;
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 

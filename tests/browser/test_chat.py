@@ -139,6 +139,14 @@ def test_the_words_are_marked_on_the_page_that_holds_them(open_page: OpenPage) -
     assert not tab.evaluate("CSS.highlights.has('footnote-chat')")
 
 
+def test_a_wrong_selector_leaves_the_panel(open_page: OpenPage) -> None:
+    """A `highlight` that is no selector costs the marks on the page and nothing else."""
+    tab = open_page('<footnote-chat site="test" highlight="###"></footnote-chat>')
+    ask(tab, QUESTION)
+    tab.get_by_role("button", name="Footnote 1").first.click()
+    expect(tab.get_by_role("dialog").locator("mark")).to_have_text(QUOTES[0])
+
+
 def test_a_browser_without_highlights_selects_the_words(open_page: OpenPage) -> None:
     """Where the Custom Highlight API is missing, the words on the page are selected."""
     tab = open_page(

@@ -108,7 +108,8 @@ def test_the_pages_style_does_not_reach_in(open_page: OpenPage, double: Double) 
               const e = document.querySelector('footnote-chat').shadowRoot.querySelector(s);
               const c = getComputedStyle(e), box = e.getBoundingClientRect();
               return [s, c.color, c.fontFamily, c.fontSize, c.textTransform, c.letterSpacing,
-                c.display, c.backgroundColor, Math.round(box.width), Math.round(box.height)];
+                c.display, c.direction, c.backgroundColor,
+                Math.round(box.width), Math.round(box.height)];
             })"""
         )
 
