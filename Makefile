@@ -16,13 +16,16 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask test test-browser bench constraints clean
+.PHONY: help ask serve test test-browser bench constraints clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question"
 	@$(VENV)/bin/footnote ask -- "$$QUESTION"
+
+serve: $(VENV)/ready-serve ## the API, the widget and a demo page, at http://localhost:8000/
+	@$(VENV)/bin/footnote serve
 
 test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 	@$(VENV)/bin/ruff check --quiet .
@@ -62,6 +65,12 @@ $(VENV)/ready-ask: pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt torch
 	@echo "footnote: installing the rest (some 300 MB to fetch, a minute or two)"
 	@$(PIP) install -c constraints.txt -e '.[build]'
+	@$(finish)
+
+$(VENV)/ready-serve: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing the server (some 10 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[build,serve]'
 	@$(finish)
 
 $(VENV)/ready-test: $(VENV)/ready-ask
