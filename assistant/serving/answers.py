@@ -14,7 +14,7 @@ from assistant.answer import Said, Turn
 from assistant.serving.access import ASK, Caller
 from assistant.serving.desk import Asked, Taken
 from assistant.serving.errors import ApiError, error_body, request_id
-from assistant.serving.events import MEDIA_TYPE, EventStream, event_bytes, with_heartbeat
+from assistant.serving.events import DESCRIBED, MEDIA_TYPE, EventStream, event_bytes, with_heartbeat
 from assistant.serving.schemas import (
     AnswerModel,
     AskBody,
@@ -38,7 +38,7 @@ _ASK = {
         "description": "The Answer; or, by `Accept: text/event-stream`, its sentences as they are "
         "checked (`event: sentence`), then the Answer (`event: answer`).",
         "headers": {CONVERSATION: {"schema": {"type": "string"}}},
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {MEDIA_TYPE: DESCRIBED},
     },
     **errors(404, 413, 503),
 }

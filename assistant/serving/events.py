@@ -19,6 +19,14 @@ from assistant.serving.errors import ApiError
 HEARTBEAT_SECONDS = 10.0
 HEARTBEAT = b": heartbeat\n\n"
 MEDIA_TYPE = "text/event-stream"
+DESCRIBED = {
+    "schema": {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in ("event", "id", "data")},
+        "required": ["data"],
+    }
+}
+"""One event, for OpenAPI; `data` is JSON."""
 
 
 class EventStream(StreamingResponse):

@@ -24,7 +24,7 @@ from assistant.serving.access import READ, Caller
 from assistant.serving.answers import json_response, unless_gone
 from assistant.serving.desk import Asked, Done, Taken
 from assistant.serving.errors import ApiError, error_body, request_id
-from assistant.serving.events import MEDIA_TYPE, EventStream, with_heartbeat
+from assistant.serving.events import DESCRIBED, MEDIA_TYPE, EventStream, with_heartbeat
 from assistant.serving.schemas import MAX_TURN_CHARS, MAX_TURNS, errors
 from assistant.serving.service import TheService
 
@@ -90,7 +90,7 @@ async def models() -> dict[str, Any]:
         200: {
             "content": {
                 "application/json": {"schema": {"type": "object"}},
-                MEDIA_TYPE: {"schema": {"type": "string"}},
+                MEDIA_TYPE: DESCRIBED,
             }
         },
         **errors(413, 503),
