@@ -37,7 +37,9 @@ class Page:
 
 @dataclass(slots=True)
 class Double:
-    """The server; `asked` and `rated` are the bodies sent to it, `sessions` counts those opened."""
+    """The server; `asked` and `rated` are the bodies sent to it, `sessions` counts those opened,
+    `renewed` has the tokens that were shown for a new one.
+    """
 
     site: str = "test"
     origins: set[str] = field(default_factory=set)
@@ -49,6 +51,7 @@ class Double:
     rated: list[dict[str, Any]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     sessions: int = 0
+    renewed: list[str] = field(default_factory=list)
     expired: set[str] = field(default_factory=set)
     ends_in: float = 3600.0
     origin: str = ""
@@ -120,6 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(403, "wrong_origin")
             return
         self.double.sessions += 1
+        if token := self.headers.get("Authorization"):
+            self.double.renewed.append(token)
         end = time.gmtime(time.time() + self.double.ends_in)
         session = {
             "token": f"token-{self.double.sessions}",

@@ -281,6 +281,17 @@ def test_an_expired_session_is_renewed_once(chat: "Tab", double: Double) -> None
     assert double.sessions == 2
 
 
+def test_a_session_is_renewed_before_it_ends(open_page: OpenPage, double: Double) -> None:
+    """With less than a minute to go, the token is shown for a new one before the question."""
+    double.ends_in = 30
+    tab = open_page(INLINE)
+    expect(tab.get_by_role("button", name=QUESTION)).to_be_visible()
+    double.ends_in = 3600
+    ask(tab, QUESTION)
+    expect(tab.locator(".sentence")).to_have_count(3)
+    assert (double.sessions, double.renewed) == (2, ["Bearer token-1"])
+
+
 def test_a_session_that_stays_refused_is_an_error(chat: "Tab", double: Double) -> None:
     """A second refusal is shown instead of asking for sessions for ever."""
     double.expired |= {f"token-{n}" for n in range(1, 20)}
