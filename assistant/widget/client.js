@@ -6,6 +6,7 @@
 // Every failure is a Refusal with a code; nothing is retried but an expired session, once.
 
 import { Stalled, events } from "./sse.js";
+import { keep, kept } from "./storage.js";
 
 /** A few documents stay at hand: a reader goes to and fro between the same footnotes. */
 const DOCUMENTS = 8;
@@ -40,17 +41,20 @@ export class Client {
     return this.#session;
   }
 
-  /** `token` of a session that ends soon: the new one goes on with its conversations. */
-  async #open(token) {
+  /** Shown the token before, the server lets the new session go on with its conversations. */
+  async #open() {
     const path = `/v1/sites/${encodeURIComponent(this.#site)}/session`;
-    return (await this.#fetch(path, { method: "POST" }, token)).json();
+    const key = `footnote-chat session ${this.#server} ${this.#site}`;
+    const session = await (await this.#fetch(path, { method: "POST" }, kept(key))).json();
+    keep(key, session.token);
+    return session;
   }
 
   async #current() {
     const opened = this.session();
-    const { token, expires_at: end } = await opened;
+    const { expires_at: end } = await opened;
     if (this.#session === opened && Date.parse(end) - Date.now() < RENEW_BEFORE) {
-      this.#session = this.#open(token).catch(() => opened);
+      this.#session = this.#open().catch(() => opened);
     }
     return this.session();
   }
@@ -151,7 +155,7 @@ async function refusal(response) {
 
 const clients = new Map();
 
-/** One client, and so one session, for all widgets of a page that talk to the same site. */
+/** One client, and so one session, for all widgets of the same site. */
 export function clientFor(server, site) {
   const key = JSON.stringify([server, site]);
   if (!clients.has(key)) clients.set(key, new Client(server, site));

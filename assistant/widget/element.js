@@ -6,6 +6,7 @@ import { Refusal, clientFor } from "./client.js";
 import { clear as clearHighlight, locate, show as showHighlight } from "./highlight.js";
 import { plain } from "./inline.js";
 import { EMPTY, copied, reduce, request, restore, store } from "./state.js";
+import { keep, kept } from "./storage.js";
 import { STYLE } from "./style.js";
 import { fill, textsFor } from "./texts.js";
 import { ChatView } from "./view.js";
@@ -102,7 +103,7 @@ export class FootnoteChat extends HTMLElement {
     const server = this.getAttribute("server") || new URL(import.meta.url).origin;
     this.#client = site ? clientFor(server, site) : null;
     this.#key = storageKey(this, server, site);
-    this.#state = restore(read(this.#key));
+    this.#state = restore(kept(this.#key));
     this.#view = new ChatView({
       texts: this.#texts,
       language,
@@ -159,7 +160,7 @@ export class FootnoteChat extends HTMLElement {
 
   #apply(event) {
     this.#state = reduce(this.#state, event);
-    write(this.#key, this.#state);
+    keep(this.#key, this.#state.turns.length ? store(this.#state) : null);
     this.#view?.update(this.#state);
   }
 
@@ -282,21 +283,4 @@ export class FootnoteChat extends HTMLElement {
 function storageKey(element, server, site) {
   const all = [...document.querySelectorAll("footnote-chat")];
   return `footnote-chat ${server} ${site} ${element.id || all.indexOf(element)}`;
-}
-
-function read(key) {
-  try {
-    return sessionStorage.getItem(key);
-  } catch {
-    return null; // a page may forbid storage; then nothing is remembered
-  }
-}
-
-function write(key, state) {
-  try {
-    if (state.turns.length) sessionStorage.setItem(key, store(state));
-    else sessionStorage.removeItem(key);
-  } catch {
-    // Forbidden or full: the conversation goes on without being remembered.
-  }
 }

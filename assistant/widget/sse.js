@@ -1,7 +1,6 @@
 // Server-sent events, read from the body of a fetch: `for await (const {event, data} of events(body))`.
 //
-// The browser's own EventSource can neither POST nor send a token, so the format is read here.
-// Pure: it knows nothing of Footnote.
+// The browser's own EventSource can neither POST nor send a token.
 
 /** Cuts text that arrives in pieces into events: `push` returns those that are complete by now. */
 export class Parser {

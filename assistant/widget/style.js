@@ -27,7 +27,6 @@ export const STYLE = `
   font-size: var(--footnote-font-size, medium);
   line-height: 1.55;
   color: var(--ink);
-  text-align: start;
 }
 .root[data-theme="light"] { color-scheme: light; }
 .root[data-theme="dark"] { color-scheme: dark; }
@@ -82,7 +81,7 @@ h2 { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; line-height: 1.3; }
 .answer ol { list-style: decimal; padding-inline-start: 1.7em; }
 .answer li { margin-block: .25em; }
 .answer li::marker { color: var(--soft); }
-code { font-family: var(--footnote-font-mono, ui-monospace, monospace); font-size: .9em; }
+code { font-family: ui-monospace, monospace; font-size: .9em; }
 :not(pre) > code { padding: .1em .3em; border-radius: .3em; background: var(--tint); }
 pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(--tint); line-height: 1.45; }
 .tail { white-space: nowrap; }
@@ -127,7 +126,6 @@ pre { overflow-x: auto; padding: .8em 1em; border-radius: .6em; background: var(
   color: var(--soft); flex: none; }
 .tool:hover { background: var(--tint); color: var(--ink); }
 .tool[aria-pressed="true"] { color: var(--accent); background: var(--tint); }
-.tool[aria-pressed="true"] .icon { fill: color-mix(in srgb, currentColor 25%, transparent); }
 .again, .primary { display: inline-flex; align-items: center; gap: .45em; padding: .4em .85em; border-radius: .6em;
   border-color: var(--edge); font-size: .9375em; line-height: 1.4; }
 .again:hover { background: var(--tint); }
@@ -182,10 +180,10 @@ mark { background: var(--mark); color: inherit; padding-block: .12em; border-rad
 .dock:not(:popover-open) { display: none; }
 .dock .panel { inline-size: min(27em, calc(100vw - 32px));
   block-size: min(var(--footnote-height, 42em), calc(var(--height, 100vh) - 2em));
-  max-block-size: none; box-shadow: 0 1px 2px #0002, 0 12px 40px #0003; }
+  max-block-size: none; box-shadow: 0 12px 40px #0003; }
 .launcher { display: inline-flex; align-items: center; gap: .55em; padding: .7em 1.1em; border-radius: 2em;
   background: var(--accent); color: var(--on-accent); font-weight: 600; line-height: 1.4;
-  box-shadow: 0 1px 2px #0003, 0 6px 20px #0003; }
+  box-shadow: 0 6px 20px #0003; }
 
 @media (max-width: 560px) {
   .dock .panel { position: fixed; inset: var(--top, 0px) 0 auto 0; inline-size: 100%;

@@ -1,8 +1,4 @@
-// What the widget says, by language. A page changes any of it:
-//
-//     <footnote-chat site="…"><script type="application/json">{"title": "Ask us"}</script></footnote-chat>
-//
-// or `element.texts = {title: "Ask us"}`. {n} and the like are filled in.
+// What the widget says, by language; a page may change any of it (docs/widget.md). {n} is filled in.
 
 const en = {
   title: "Ask the documents",
@@ -51,6 +47,7 @@ const en = {
   thanks: "Thank you.",
   notSent: "Your feedback could not be sent.",
   retry: "Try again",
+  wait: "Try again in {n} s.",
   declined: {
     not_in_documents: "The documents do not answer this.",
     unsupported: "Nothing that could be said about this is supported by the documents.",
@@ -62,7 +59,6 @@ const en = {
     unreachable: "The assistant cannot be reached from this page.",
     interrupted: "The connection broke off before the answer was complete.",
     busy: "Too many questions at the moment.",
-    busyFor: "Too many questions at the moment. Try again in {n} s.",
     forbidden: "This page may not use the assistant.",
     not_found: "The assistant does not know this site.",
     no_site: "This assistant is not set up: its site id is missing.",
@@ -121,6 +117,7 @@ const ja = {
   thanks: "ありがとうございました。",
   notSent: "ご意見を送信できませんでした。",
   retry: "もう一度試す",
+  wait: "{n} 秒後にもう一度お試しください。",
   declined: {
     not_in_documents: "資料にはこの質問の答えがありません。",
     unsupported: "この質問について、資料に裏付けのある回答はできません。",
@@ -132,7 +129,6 @@ const ja = {
     unreachable: "このページからアシスタントに接続できません。",
     interrupted: "回答の途中で接続が切れました。",
     busy: "ただいま質問が集中しています。",
-    busyFor: "ただいま質問が集中しています。{n} 秒後にもう一度お試しください。",
     forbidden: "このページではアシスタントを利用できません。",
     not_found: "このサイトはアシスタントに登録されていません。",
     no_site: "アシスタントの設定にサイト ID がありません。",

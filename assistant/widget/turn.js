@@ -144,7 +144,7 @@ export class TurnView {
     if (!(error.code === "busy" && error.seconds > 0)) return;
     // Another try before would only be refused again. The clock is not read out, the notice is.
     const until = Date.now() + error.seconds * 1000;
-    said.textContent = fill(texts.failed.busyFor, { n: error.seconds });
+    said.append(" ", fill(texts.wait, { n: error.seconds }));
     again.setAttribute("aria-disabled", "true");
     const clock = h("span", { class: "clock", "aria-hidden": "true" });
     again.append(clock);

@@ -159,6 +159,11 @@ def test_the_widget_shows_the_footnotes_that_the_api_gives(
     shown = tab.locator(".answer .sentence")
     expected = [one["text"] + "".join(map(str, one["citations"])) for one in answer["sentences"]]
     assert shown.all_text_contents() == expected
+    # Somebody who reloads stays the same: the server takes their thumb for the earlier answer.
+    tab.reload()
+    with tab.expect_response(lambda reply: reply.url.endswith("/v1/feedback")) as rated:
+        tab.get_by_role("button", name="Good answer").click()
+    assert rated.value.ok
 
 
 def test_the_five_minutes_of_the_documentation(
