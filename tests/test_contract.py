@@ -20,7 +20,7 @@ def test_the_server_keeps_to_its_description(
     with running(tmp_path, cache_folder) as server:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
-            *("--max-examples", "5", "--seed", "1", "--no-color", "--workers", "1"),
+            *("--max-examples", "2", "--seed", "1", "--no-color", "--workers", "1"),
             *("--exclude-checks", "positive_data_acceptance", "--generation-database", "none"),
         ]
         ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
