@@ -95,7 +95,8 @@ async def paced(port: int, requests: Sequence[bytes], seconds: float) -> Load:
     idle = [await Connection(port).open() for _ in range(CONNECTIONS)]
 
     async def one(number: int) -> None:
-        connection = idle.pop() if idle else await Connection(port).open()
+        # The one that was idle longest: the server hangs up on one that is never used.
+        connection = idle.pop(0) if idle else await Connection(port).open()
         await connection.ask(requests[number % len(requests)], load)
         idle.append(connection)
 
