@@ -16,13 +16,16 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask test bench constraints clean
+.PHONY: help ask serve test test-browser bench constraints clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question"
 	@$(VENV)/bin/footnote ask -- "$$QUESTION"
+
+serve: $(VENV)/ready-serve ## the API, the widget and a demo page, at http://localhost:8000/
+	@$(VENV)/bin/footnote serve
 
 test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 	@$(VENV)/bin/ruff check --quiet .
@@ -30,6 +33,9 @@ test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term
 	@echo "ran: ruff check, ruff format --check, mypy --strict, pytest with branch coverage; all passed"
+
+test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of this system
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
 
 bench: $(VENV)/ready-bench ## measure a cold question against LangChain + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
@@ -40,7 +46,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
 	@$(PYTHON) -m venv build/pins
 	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
-		-e '.[build,langchain,postgres,dev,bench]'
+		-e '.[build,langchain,postgres,serve,mcp,dev,bench]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
 	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
@@ -61,11 +67,26 @@ $(VENV)/ready-ask: pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt -e '.[build]'
 	@$(finish)
 
+$(VENV)/ready-serve: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing the server (some 10 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[build,serve]'
+	@$(finish)
+
 $(VENV)/ready-test: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[build,langchain,postgres,dev]'
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,postgres,serve,mcp,dev]'
 	@$(finish)
+
+$(VENV)/ready-browser: $(VENV)/ready-test
+	@$(begin)
+	@command -v chromium chromium-browser google-chrome google-chrome-stable > /dev/null || { \
+		echo "the widget's tests drive a Chromium; on Debian:  sudo apt-get install chromium" >&2; exit 1; }
+	@echo "footnote: installing the browser's driver (some 50 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[browser]'
+	@# What tests need is there too; from the oldest to the newest, as make compares them.
+	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
 
 $(VENV)/ready-bench: $(VENV)/ready-ask
 	@$(begin)

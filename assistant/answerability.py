@@ -190,9 +190,12 @@ class _Evidence:
         for one in candidates:
             stems = _stems(one.text) | _stems(one.context)
             hits[one.hit] = hits.get(one.hit, frozenset()) | stems
-        self.hits = hits
         self.found = frozenset[str]().union(*hits.values())
-        unseen = [s for s in self.weights if s not in _LIGHT and not _held(s, self.found)]
+        self.kin = {stem: _kin(stem, self.found) for stem in self.weights}
+        self.whole = sum(self.weights.values()) or 1.0
+        self.covered_by = {number: self._covered(stems) for number, stems in hits.items()}
+        self.covered_by_hits = self._covered(self.found)
+        unseen = [s for s in self.weights if s not in _LIGHT and not self._held(s, self.found)]
         self.unseen_share = len(unseen) / max(len(self.weights), 1)
         self.pairs = _pairs(question.text)
 
@@ -209,8 +212,8 @@ class _Evidence:
             below,
             covered,
             self._covered(near),
-            self._covered(self.hits[candidate.hit]),
-            self._covered(self.found),
+            self.covered_by[candidate.hit],
+            self.covered_by_hits,
             len(self.pairs & _pairs(candidate.text)) / max(len(self.pairs), 1),
             *self._missing(near),
             *self._focus(candidate.text, own.stems, near),
@@ -225,13 +228,19 @@ class _Evidence:
 
     def _covered(self, stems: frozenset[str]) -> float:
         """Return how much of the question `stems` hold, by weight, 0 to 1."""
-        held = sum(weight * _held(stem, stems) for stem, weight in self.weights.items())
-        return held / (sum(self.weights.values()) or 1.0)
+        held = sum(weight * self._held(stem, stems) for stem, weight in self.weights.items())
+        return held / self.whole
+
+    def _held(self, stem: str, stems: frozenset[str]) -> float:
+        """Tell how well `stems`, of those found, hold `stem`: 1, or less by a kindred one."""
+        if stem in stems:
+            return 1.0
+        return 0.0 if self.kin[stem].isdisjoint(stems) else _KIN_WEIGHT
 
     def _missing(self, near: frozenset[str]) -> list[float]:
         names, figures = self.question.names, self.question.figures
         named = max(len(names), 1)
-        absent = (weight for stem, weight in self.weights.items() if not _held(stem, near))
+        absent = (weight for stem, weight in self.weights.items() if not self._held(stem, near))
         return [
             len(names - near) / named,
             len(names - self.found) / named,
@@ -305,16 +314,17 @@ def _pairs(text: str) -> frozenset[tuple[str, str]]:
     return frozenset(pairwise(stems))
 
 
-def _held(stem: str, stems: frozenset[str]) -> float:
-    """Tell how well `stems` hold `stem`: 1, or less by a kindred one ("russia" for "russian")."""
-    if stem in stems:
-        return 1.0
-    if len(stem) < _SHORTEST_KIN:
-        return 0.0
-    return _KIN_WEIGHT * any(_kindred(stem, other) for other in stems)
+def _kin(stem: str, found: frozenset[str]) -> frozenset[str]:
+    """Return the stems among `found` that are kindred to `stem` ("russia" to "russian").
+
+    Looked for once a question: there are thousands of pairs, and few that begin alike.
+    """
+    beginning = stem[:_SHORTEST_KIN]
+    return frozenset(
+        other for other in found if other.startswith(beginning) and _kindred(stem, other)
+    )
 
 
-@lru_cache(maxsize=65536)
 def _kindred(one: str, other: str) -> bool:
     """Tell whether two stems share all but an ending: "agre" and "agreement"."""
     short, long = sorted((one, other), key=len)

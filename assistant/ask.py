@@ -86,6 +86,11 @@ class Assistant:
 
         return open_assistant(load_settings(), None if index is None else Path(index))
 
+    @property
+    def searcher(self) -> Searcher:
+        """The index that it answers from."""
+        return self._searcher
+
     def close(self) -> None:
         """Give the index's files back."""
         self._loop.close()

@@ -6,10 +6,13 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from assistant.terminal import (
     WIDEST,
@@ -32,8 +35,30 @@ if TYPE_CHECKING:
 DEFAULT_INDEX = Path("footnote-index")
 """Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
 
+ELSEWHERE = {
+    "keys": "assistant.commands:keys",
+    "mcp": "assistant.commands:mcp",
+    "serve": "assistant.commands:serve",
+}
+"""Commands of other modules: a typer.Typer each, imported when it is used or listed."""
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return [*super().list_commands(ctx), *ELSEWHERE]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # type: ignore[override]
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = ELSEWHERE[cmd_name].partition(":")
+        command = get_command(getattr(import_module(module), attribute))
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
     name="footnote",
+    cls=_Commands,
     help="Ask your documents, and get answers whose every sentence is footnoted.",
     no_args_is_help=True,
     add_completion=False,
@@ -140,7 +165,7 @@ def search(
     index: Index = None,
 ) -> None:
     """Show the passages that bear on a question, best first."""
-    from assistant.draw import draw_hits
+    from assistant.draw import draw_hits, hits_fields
     from assistant.wiring import open_searcher
 
     text = typed_question(question)
@@ -152,30 +177,7 @@ def search(
         hits = searcher.search(text, k)
         generation = searcher.generation
     if as_json:
-        print_json(
-            {
-                "question": text,
-                "index": generation,
-                "hits": [
-                    {
-                        "rank": rank,
-                        "document_id": hit.document.id,
-                        "title": hit.document.title,
-                        "source": hit.document.source,
-                        "start": hit.passage.start,
-                        "end": hit.passage.end,
-                        "section": hit.passage.section or None,
-                        "text": hit.passage.text,
-                        "score": hit.score,
-                        "dense": hit.dense,
-                        "lexical": hit.lexical,
-                        "dense_rank": hit.dense_rank,
-                        "lexical_rank": hit.lexical_rank,
-                    }
-                    for rank, hit in enumerate(hits, 1)
-                ],
-            }
-        )
+        print_json(hits_fields(text, generation, hits))
     else:
         typer.echo(draw_hits(hits, terminal_width(), terminal_style()))
 

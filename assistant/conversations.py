@@ -106,10 +106,7 @@ class Conversations:
         `thread` is an id that the channel has for it, such as a Slack thread's: the same one
         continues the conversation that it began.
         """
-        if self._clock() - self._swept >= _SWEEP_SECONDS:
-            self.expire()
-        new, now = secrets.token_urlsafe(16), self._clock()
-        row = {"id": new, "owner": _key(owner), "started": now, "changed": now, "answers": 0}
+        new, row = self._new(owner, 0)
         if thread is None:
             with self._database.writing() as connection:
                 connection.execute(_conversations.insert().values(row))
@@ -124,17 +121,27 @@ class Conversations:
                 new = connection.execute(known).scalar_one()
         return new
 
+    def begin(self, owner: str, answer: Answer) -> str:
+        """Begin a conversation with its first Answer, in one step, and return its id.
+
+        Raises what `append` raises.
+        """
+        body = _body(answer)
+        new, row = self._new(owner, 1)
+        first = {"id": answer.id, "conversation": new, "position": 1, "body": body}
+        with self._database.writing() as connection:
+            connection.execute(_conversations.insert().values(row))
+            if not self._added(connection, _answers, first):
+                raise ValueError(f"the answer {answer.id} is kept already")
+        return new
+
     def append(self, conversation: str, owner: str, answer: Answer) -> None:
         """Keep an Answer, with its question, as the newest of a conversation.
 
         Raises ConversationNotFound, UsageError when the conversation or the Answer is too long to
         be kept, and ValueError when an Answer of this id is kept already.
         """
-        if not _ID.fullmatch(answer.id):
-            raise ValueError(f"an answer's id is letters, digits, - and _, not {answer.id!r}")
-        body = to_json(answer.to_dict())
-        if len(body) > MAX_ANSWER_BYTES:
-            raise UsageError(f"the answer has {len(body):,} bytes; {MAX_ANSWER_BYTES:,} are kept")
+        body = _body(answer)
         # Counting locks the conversation, so that nobody else gets the same position.
         counted = (
             _conversations.update()
@@ -304,6 +311,14 @@ class Conversations:
             row = {"id": _key(event_id), "claimed": self._clock()}
             return self._added(connection, database.events, row)
 
+    def _new(self, owner: str, answers: int) -> tuple[str, dict[str, object]]:
+        """Return the id and the row of a new conversation; expired ones go first, every hour."""
+        if self._clock() - self._swept >= _SWEEP_SECONDS:
+            self.expire()
+        new, now = secrets.token_urlsafe(16), self._clock()
+        row = {"id": new, "owner": _key(owner), "started": now, "changed": now, "answers": answers}
+        return new, row
+
     def _added(self, connection: sa.Connection, table: sa.Table, row: dict[str, object]) -> bool:
         """Insert `row` and return True; False when one of its unique values is there already."""
         try:
@@ -352,6 +367,16 @@ class Conversations:
             comment=comment,
             given=_utc(row.given),
         )
+
+
+def _body(answer: Answer) -> str:
+    """Return an Answer as it is kept. Raises ValueError for its id, UsageError for its length."""
+    if not _ID.fullmatch(answer.id):
+        raise ValueError(f"an answer's id is letters, digits, - and _, not {answer.id!r}")
+    body = to_json(answer.to_dict())
+    if len(body) > MAX_ANSWER_BYTES:
+        raise UsageError(f"the answer has {len(body):,} bytes; {MAX_ANSWER_BYTES:,} are kept")
+    return body
 
 
 def _forget_events(connection: sa.Connection, now: float) -> None:

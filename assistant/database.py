@@ -78,6 +78,28 @@ events = sa.Table(
     sa.Column("claimed", sa.Double, nullable=False, index=True),
 )
 
+api_keys = sa.Table(
+    "footnote_api_keys",
+    _metadata,
+    sa.Column("id", sa.String(ID), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("hash", sa.String(ID), nullable=False, unique=True),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("revoked", sa.Double),
+)
+
+sites = sa.Table(
+    "footnote_sites",
+    _metadata,
+    sa.Column("name", sa.String(ID), primary_key=True),
+    sa.Column("origins", sa.Text, nullable=False),
+    sa.Column("suggestions", sa.Text, nullable=False),
+    sa.Column("signing_key", sa.LargeBinary, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("revoked", sa.Double),
+)
+
 
 class Database:
     """One open database with its tables, made on first use.

@@ -8,6 +8,7 @@ nothing does.
 import re
 import textwrap
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from assistant.answer import Answer, Citation, Sentence
 from index.passage import Hit
@@ -161,6 +162,32 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
             )
         )
     return "\n\n".join(drawn)
+
+
+def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str, Any]:
+    """Return what a search found as plain data: the JSON of the command line and of the API."""
+    return {
+        "question": question,
+        "index": generation,
+        "hits": [
+            {
+                "rank": rank,
+                "document_id": hit.document.id,
+                "title": hit.document.title,
+                "source": hit.document.source,
+                "start": hit.passage.start,
+                "end": hit.passage.end,
+                "section": hit.passage.section or None,
+                "text": hit.passage.text,
+                "score": hit.score,
+                "dense": hit.dense,
+                "lexical": hit.lexical,
+                "dense_rank": hit.dense_rank,
+                "lexical_rank": hit.lexical_rank,
+            }
+            for rank, hit in enumerate(hits, 1)
+        ],
+    }
 
 
 def _unmarked(text: str) -> str:

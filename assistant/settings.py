@@ -93,6 +93,21 @@ class Settings(BaseSettings):
     history_turns: int = Field(
         default=20, ge=0, le=200, description="turns before a question that it may lean on"
     )
+    max_answering: int = Field(
+        default=16, ge=1, le=1_000, description="answers that a server makes at once"
+    )
+    max_waiting: int = Field(
+        default=64, ge=0, le=100_000, description="questions that wait for it before it refuses"
+    )
+    address_rate: int = Field(
+        default=20, ge=1, le=100_000, description="questions a minute from one address of a widget"
+    )
+    site_rate: int = Field(
+        default=600, ge=1, le=1_000_000, description="questions a minute from all of a site's pages"
+    )
+    trusted_proxies: str | None = Field(
+        default=None, description="addresses of proxies whose X-Forwarded-For is believed"
+    )
 
 
 def load_settings() -> Settings:

@@ -36,7 +36,8 @@ class BuildOptions:
     `model` is what `prepare_model` takes and `cache` the folder it exports into; an `embedder` of
     your own takes the place of both. Files over `max_file_bytes` are refused. A build waits
     `lock_seconds` for another one of the same index. Documents are told apart by their path from
-    `base` (by default the folder that the index lies in).
+    `base` (by default the folder that the index lies in). With `empty_folders` a folder may have
+    nothing to read in it: what was in it has been removed.
     """
 
     cache: Path
@@ -45,6 +46,7 @@ class BuildOptions:
     max_file_bytes: int = 20 * MEBIBYTE
     lock_seconds: float = 60.0
     base: Path | None = None
+    empty_folders: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def build(
     not end in time, BuildError when there is nothing to index, ModelError or MissingExtra.
     """
     started, report = perf_counter(), progress or _silent
-    files = discover(paths)
+    files = discover(paths, empty_folders=options.empty_folders)
     _check_place(index)
     embedder, model = _embedder(options, report)
     index.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,9 @@ from typing import Any
 from index.errors import IndexUnavailable
 from index.passage import Document, Page, Passage, Section, Span
 
+_CACHED_PASSAGES = 4096
+"""Passages kept once they were read: some megabytes, and most questions are about the same few."""
+
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER, title TEXT, source TEXT, origin TEXT, content_hash TEXT,
@@ -111,18 +114,22 @@ class Catalog:
         except sqlite3.Error as error:
             raise self._damaged(error) from error
         self.document = lru_cache(maxsize=256)(self._document)
+        self._passage = lru_cache(maxsize=_CACHED_PASSAGES)(self._read_passage)
+        self._sentence_rows = lru_cache(maxsize=_CACHED_PASSAGES)(self._read_sentence_rows)
 
     def close(self) -> None:
         """Give the file back."""
         self.document.cache_clear()
+        self._passage.cache_clear()
+        self._sentence_rows.cache_clear()
         self._database.close()
 
-    def documents(self) -> list[Document]:
-        """Return all documents, in the order in which they were indexed."""
-        return [
-            self.document(row[0])
-            for row in self._rows("SELECT id FROM documents ORDER BY position")
-        ]
+    def documents(self, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """Return documents in the order in which they were indexed, `limit` after `offset`."""
+        query = "SELECT id FROM documents ORDER BY position LIMIT ? OFFSET ?"
+        # To SQLite a negative limit is none.
+        rows = self._rows(query, -1 if limit is None else limit, offset)
+        return [self.document(row[0]) for row in rows]
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything back as it was written, passages numbered within their document."""
@@ -152,12 +159,7 @@ class Catalog:
 
     def sentence_rows(self, passage: Passage) -> tuple[int, int]:
         """Return the first and one past the last row of `passage`'s sentences in sentences.npy."""
-        (row,) = self._rows(
-            "SELECT MIN(id), MAX(id) + 1 FROM sentences WHERE document_id = ? AND start >= ? "
-            "AND end <= ?",
-            *(passage.document_id, passage.start, passage.end),
-        )
-        return (row[0] or 0, row[1] or 0)
+        return self._sentence_rows(passage.document_id, passage.start, passage.end)
 
     def vector_rows(self) -> list[tuple[str, int, int, int]]:
         """Return (vector key, passage number, first and one past last sentence row), in order."""
@@ -194,7 +196,7 @@ class Catalog:
             pages=tuple(Page(*p) for p in json.loads(pages)),
         )
 
-    def _passage(self, number: int) -> Passage:
+    def _read_passage(self, number: int) -> Passage:
         found = self._rows(
             "SELECT document_id, start, end, section FROM passages WHERE id = ?", number
         )
@@ -213,6 +215,14 @@ class Catalog:
             section=section,
             sentences=tuple(Span(*span) for span in spans),
         )
+
+    def _read_sentence_rows(self, document_id: str, start: int, end: int) -> tuple[int, int]:
+        (row,) = self._rows(
+            "SELECT MIN(id), MAX(id) + 1 FROM sentences WHERE document_id = ? AND start >= ? "
+            "AND end <= ?",
+            *(document_id, start, end),
+        )
+        return (row[0] or 0, row[1] or 0)
 
     def _rows(self, query: str, *values: str | int) -> list[tuple[Any, ...]]:
         try:

@@ -72,13 +72,13 @@ _FRONT_MATTER = re.compile(
 _FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*([^\s|>].*)$", re.MULTILINE | re.IGNORECASE)
 
 
-def discover(paths: Sequence[Path]) -> list[Path]:
+def discover(paths: Sequence[Path], *, empty_folders: bool = False) -> list[Path]:
     """Return the files to read: those named, and the readable ones in the folders named.
 
     A file that is named is taken whatever its suffix. Folders are walked in alphabetical order for
     files with a suffix in `READABLE`; what is hidden (".git") and symbolic links to folders are
     passed by. A file met twice is returned once. Raises UsageError for a path that does not exist,
-    is neither a file nor a folder, or is a folder with nothing to read in it.
+    is neither a file nor a folder, or, unless `empty_folders`, a folder with nothing to read in it.
     """
     found: dict[str, Path] = {}
     for path in paths:
@@ -86,7 +86,7 @@ def discover(paths: Sequence[Path]) -> list[Path]:
         if mode is None:
             raise UsageError(f"no such file or directory: {shown(path)}; check the spelling")
         files = sorted(_walk(path)) if stat.S_ISDIR(mode) else [path]
-        if not files:
+        if not files and not empty_folders:
             raise UsageError(
                 f"nothing to read in {shown(path)}: of a folder, files ending in "
                 f"{', '.join(sorted(READABLE))} are read; name any other text file itself"

@@ -72,9 +72,11 @@ class Searcher:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def documents(self) -> list[Document]:
-        """Return every document of the index, in the order in which they were indexed."""
-        return self._catalog.documents()
+    def documents(self, limit: int | None = None, offset: int = 0) -> list[Document]:
+        """Return the documents of the index, in the order in which they were indexed: all of them,
+        or `limit` after the first `offset`.
+        """
+        return self._catalog.documents(limit, offset)
 
     def document(self, document_id: str) -> Document:
         """Return one document. Raises KeyError when the index has none of this id."""

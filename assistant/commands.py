@@ -1,0 +1,175 @@
+"""Commands of the server: `footnote serve`, `footnote keys`, `footnote mcp`.
+
+Apart from `cli.py`, which attaches them, because a module has four hundred lines at most. Like
+there, what a command needs is imported inside it.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.terminal import complain, print_json, show_progress
+from index.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    from assistant.serving.keys import Key, Keys, Site
+
+serve = typer.Typer(rich_markup_mode=None, add_completion=False)
+keys = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="API keys for the server, and sites that may embed the widget.",
+    add_completion=False,
+)
+mcp = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+Index = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+
+
+@serve.command(
+    epilog="\b\nExamples:\n  footnote serve\n  footnote serve --index contracts --port 8080"
+)
+def _serve(
+    host: Annotated[str, typer.Option("--host", metavar="H", help="Address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65_535)] = 8000,
+    index: Index = None,
+) -> None:
+    """Serve the HTTP API, the widget and a demo page.
+
+    On 127.0.0.1 this machine needs no key until the first one is made. At any other address it
+    starts only when there is a key.
+    """
+    from assistant.settings import load_settings
+    from assistant.wiring import open_app, open_keys, open_service
+
+    settings = load_settings()
+    on_loopback = host in {"127.0.0.1", "localhost", "::1"}
+    with open_keys(settings) as known:
+        directory = known.directory()
+    if not (on_loopback or directory.by_hash):
+        raise UsageError(
+            f"--host {host} can be reached from elsewhere and there is no key yet; "
+            "make one first: footnote keys create NAME --scope client"
+        )
+    with show_progress() as progress:
+        service = open_service(
+            settings, index, port=port, on_loopback=on_loopback, progress=progress
+        )
+    from assistant.api import serve as run
+
+    shown = f"[{host}]" if ":" in host else host
+    complain(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
+    run(open_app(service), host, port, settings.trusted_proxies)
+
+
+@keys.command(epilog="\b\nExample:\n  footnote keys create reports --scope client")
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is for.")],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help="client (ask, search) or admin (everything); repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key and print it, this once."""
+    with _keys() as store:
+        key, token = store.create(name, scope or ["client"])
+    if as_json:
+        print_json({"id": key.id, "name": key.name, "scopes": key.scopes, "token": token})
+        return
+    typer.echo(token)
+    complain(f"key {key.id}; it is shown this once. To revoke it: footnote keys revoke {key.id}")
+
+
+@keys.command(
+    epilog="\b\nExample:\n  footnote keys site handbook --origin https://handbook.example.com"
+)
+def site(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its publishable name.")],
+    origin: Annotated[
+        list[str], typer.Option("--origin", help="Where its pages are served from; repeatable.")
+    ],
+    suggest: Annotated[
+        list[str] | None, typer.Option("--suggest", help="A question to offer; repeatable.")
+    ] = None,
+) -> None:
+    """Let pages of these origins, and no other, embed the widget; replaces what was set before."""
+    with _keys() as store:
+        made = store.put_site(name, origin, suggest or ())
+    typer.echo(f"{made.name} at {', '.join(made.origins)}")
+
+
+@keys.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Show keys and sites; no key can be read back."""
+    with _keys() as store:
+        known, sites = store.listed()
+    rows = [
+        *(_row("key", one.id, one.name, one.scopes, one) for one in known),
+        *(_row("site", one.name, one.name, one.origins, one) for one in sites),
+    ]
+    if as_json:
+        print_json({"keys": rows})
+        return
+    for row in rows:
+        state = "revoked" if row["revoked"] else row["name"]
+        typer.echo(f"{row['kind']:<5}{row['id']:<14}{', '.join(row['may'])}  {state}")
+
+
+@keys.command()
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="ID", help="A key's id, or a site's name.")],
+) -> None:
+    """End a key, or a site with all of its sessions; a running server heeds it within seconds."""
+    with _keys() as store:
+        store.revoke(name)
+
+
+@mcp.command(epilog="\b\nExample:\n  footnote mcp --index contracts")
+def _mcp(index: Index = None) -> None:
+    """Serve the assistant to an MCP client over standard input and output."""
+    from assistant.settings import load_settings
+    from assistant.wiring import open_assistant
+
+    try:
+        from assistant.mcp import serve_stdio
+    except ImportError as error:
+        raise MissingExtra("MCP needs its SDK: pip install 'footnote[mcp]'") from error
+    settings = load_settings()
+    if sys.stdin.isatty():
+        complain("this speaks MCP on standard input; it is for clients to start, not for typing")
+    with open_assistant(settings, index) as assistant:
+        serve_stdio(assistant)
+
+
+def _keys() -> "Keys":
+    from assistant.settings import load_settings
+    from assistant.wiring import open_keys
+
+    return open_keys(load_settings())
+
+
+def _row(
+    kind: str, number: str, name: str, may: Sequence[str], one: "Key | Site"
+) -> dict[str, Any]:
+    created = datetime.fromtimestamp(one.created, UTC).isoformat(timespec="seconds")
+    return {
+        "kind": kind,
+        "id": number,
+        "name": name,
+        "may": list(may),
+        "created": created,
+        "revoked": one.revoked is not None,
+    }

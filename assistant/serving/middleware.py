@@ -1,0 +1,141 @@
+"""What happens to every request and response: an id, a limit on its body, headers, a log line.
+
+    app.add_middleware(Envelope, max_body=65_536, larger={…}, requested=figures.requested)
+
+Written against ASGI itself: Starlette's convenience class would buffer streams and cost a task each
+request. The log line holds method, path, status and time; never a question.
+"""
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.serving.errors import ApiError, response
+
+log = logging.getLogger("footnote.http")
+
+BODY_SECONDS = 30.0
+"""How long a client may take between two pieces of its request body."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""On every response that does not set its own."""
+
+
+class Envelope:
+    """ASGI middleware around the whole application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body: int,
+        larger: Mapping[str, int],
+        requested: Callable[[str, int], None],
+    ) -> None:
+        self._app = app
+        self._requested = requested
+        self._max_body = max_body
+        self._larger = dict(larger)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        exchange = _Exchange(scope, send, request_id)
+        limit = self._larger.get(scope["path"], self._max_body)
+        try:
+            body = _Body(receive, limit)
+            body.refuse_declared(headers.get("content-length"))
+            await self._app(scope, body.receive, exchange.send)
+        except ApiError as error:
+            # Raised while the body was read: too large, or too slow.
+            if exchange.status:
+                raise
+            with suppress(OSError):
+                await response(error, request_id)(scope, receive, exchange.send)
+        finally:
+            exchange.tell()
+            route = getattr(scope.get("route"), "path", "none")
+            self._requested(route, exchange.status)
+
+
+class _Body:
+    """A request's body as it is read, up to a limit."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._read = 0
+        self._done = False
+
+    def refuse_declared(self, length: str | None) -> None:
+        if length and length.isdigit() and int(length) > self._limit:
+            raise self._too_large()
+
+    async def receive(self) -> Message:
+        if self._done:  # waiting for a disconnect may take as long as the answer does
+            return await self._receive()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                message = await self._receive()
+        except TimeoutError as error:
+            raise ApiError(408, "too_slow", "the request's body did not arrive in time") from error
+        self._read += len(message.get("body", b""))
+        self._done = not message.get("more_body", False)
+        if self._read > self._limit:
+            raise self._too_large()
+        return message
+
+    def _too_large(self) -> ApiError:
+        message = f"the request's body is larger than {self._limit:,} bytes"
+        return ApiError(413, "too_large", message, {"Connection": "close"})
+
+
+class _Exchange:
+    """One request and its response: headers on the way out, one line in the log."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._started = perf_counter()
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self._request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    def tell(self) -> None:
+        log.info(
+            "%s %s %s %.1f ms %s",
+            self._scope["method"],
+            self._scope["path"].encode("ascii", "backslashreplace").decode(),
+            self.status or "closed",
+            (perf_counter() - self._started) * 1000,
+            self._request_id,
+        )
