@@ -2,7 +2,8 @@
 
 FootnoteError
 ├── UsageError            what was asked for makes no sense as typed (exit code 2)
-│   └── SettingError      a setting has a value that cannot be used; names the key and the value
+│   ├── SettingError      a setting has a value that cannot be used; names the key and the value
+│   └── CaseError         a file of evaluation cases is wrong; names the file, line and field
 ├── LoadError             one file cannot be read as a document; the others go on
 ├── ModelError            the embedding model cannot be loaded, exported or run
 ├── IndexUnavailable      the index to be read is missing, damaged or of another format
@@ -25,6 +26,10 @@ class UsageError(FootnoteError):
 
 class SettingError(UsageError):
     """A setting has a value that cannot be used."""
+
+
+class CaseError(UsageError):
+    """A file of evaluation cases cannot be read as one."""
 
 
 class LoadError(FootnoteError):
