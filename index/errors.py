@@ -9,6 +9,7 @@ FootnoteError
 ├── IndexUnavailable      the index to be read is missing, damaged or of another format
 ├── BuildError            a build could not finish; the previous generation still answers
 │   └── BuildInProgress   another process is building this index and did not finish in time
+├── RunError              an evaluation run had to stop, or its folder cannot be read
 └── MissingExtra          a package of an optional extra is needed; names the install command
 
 A programmer's mistake stays what Python makes of it (TypeError, ValueError): only what a user can
@@ -50,6 +51,10 @@ class BuildError(FootnoteError):
 
 class BuildInProgress(BuildError):
     """Another process is building this index and did not finish in time."""
+
+
+class RunError(FootnoteError):
+    """An evaluation run had to stop, or its folder cannot be read as one."""
 
 
 class MissingExtra(FootnoteError):
