@@ -40,7 +40,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
 	@$(PYTHON) -m venv build/pins
 	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
-		-e '.[build,langchain,dev,bench]'
+		-e '.[build,langchain,eval,dev,bench]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
 	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
@@ -64,7 +64,7 @@ $(VENV)/ready-ask: pyproject.toml constraints.txt
 $(VENV)/ready-test: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[build,langchain,dev]'
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,eval,dev]'
 	@$(finish)
 
 $(VENV)/ready-bench: $(VENV)/ready-ask

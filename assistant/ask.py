@@ -67,6 +67,11 @@ class Assistant:
 
         return open_assistant(load_settings(), None if index is None else Path(index))
 
+    @property
+    def searcher(self) -> Searcher:
+        """What this assistant searches with: evaluation measures this one, not another."""
+        return self._searcher
+
     def close(self) -> None:
         """Give the index's files back."""
         self._searcher.close()

@@ -2,9 +2,11 @@
 
     RUN/manifest.json     what was measured, with what; its "state" says whether that is finished
         answers.jsonl     a line for each answer, appended and flushed as it comes
+        cases.jsonl       what was asked and expected
         documents.jsonl   the texts that the answers and the cases' evidence speak of
         scores.jsonl      a line for each case, in the order of the cases
         summary.json      every figure; report.html, summary.md and junit.xml say the same
+        timings.json      how long it took, apart, because that is never the same twice
 
 A process that is killed leaves at most one half-written line, the last of answers.jsonl. Reading
 passes it by, and `keep_answers` takes it out before more are appended.
@@ -47,7 +49,7 @@ class RunFolder:
 
     def manifest(self) -> Row:
         """Return the manifest. Raises RunError when there is none, or another Footnote's."""
-        found: Row = self._json("manifest.json")
+        found = self._json("manifest.json")
         if found.get("format") != FORMAT:
             raise RunError(
                 f"{self.path} has format {found.get('format')!r}, this Footnote reads {FORMAT}; "
@@ -58,6 +60,10 @@ class RunFolder:
     def summary(self) -> Row:
         """Return the figures of a finished run. Raises RunError when it did not finish."""
         return self._json("summary.json")
+
+    def timings(self) -> Row:
+        """Return latencies by stage, and how many answers came from the cache."""
+        return self._json("timings.json")
 
     def answers(self) -> list[Row]:
         """Return the answers recorded so far; a half-written last one is left out."""
@@ -97,10 +103,10 @@ class RunFolder:
         """What to type to go on with this run."""
         return f"footnote eval run --out {self.path}"
 
-    def _json(self, name: str) -> Any:
+    def _json(self, name: str) -> Row:
         file = self.path / name
         try:
-            return json.loads(file.read_text(encoding="utf-8"))
+            found: Row = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             if name != "manifest.json" and self.exists():
                 raise RunError(
@@ -109,6 +115,7 @@ class RunFolder:
             raise RunError(f"there is no evaluation run in {self.path}") from error
         except (OSError, ValueError) as error:
             raise RunError(f"{file} cannot be read ({error}); run the evaluation again") from error
+        return found
 
 
 def dump(value: Any, indent: int | None = None) -> str:

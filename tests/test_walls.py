@@ -84,7 +84,8 @@ HOMES = {
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
-    "typer": {"assistant.cli", "assistant.terminal"},
+    "jinja2": {"eval.report"},
+    "typer": {"assistant.cli", "assistant.terminal", "eval.commands"},
     "uvicorn": {"assistant.api"},
     # The benchmark's peer is another program that happens to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},
