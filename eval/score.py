@@ -310,9 +310,9 @@ def _set_right(case: Case, answer: Answer, claims: tuple[JudgedClaim, ...]) -> S
     if any(claim.verdict.value == "unsupported" for claim in claims):
         return Score(0.0, "built on the false premise")
     holding = [claim for claim in claims if claim.verdict.value == "supported"]
-    if len(holding) < len(claims):
-        lost = next(c for c in claims if c.verdict.value == "unscored")
-        return Score(None, lost.verdict.reason)
+    lost = [c for c in claims if c.verdict.value == "unscored" and says_something(c.text)]
+    if lost:
+        return Score(None, lost[0].verdict.reason)
     if any(_on_evidence(case, answer, claim) for claim in holding):
         return Score(1.0, "set the premise right")
     return Score(0.0, "left the false premise standing")
