@@ -59,9 +59,9 @@ def propose(document: Document, count: int, seed: int) -> list[Case]:
     """Return at most `count` unchecked cases about `document`, in its order; fewer if it gives few.
 
     Up to a third are not answerable: things that it does not tell about what it talks of, and one
-    that is about something else altogether. No two rest on the same sentence. The same arguments give the same
-    cases; `seed` chooses among what is possible. There are none where no sentence gives a question,
-    as in texts that are not English.
+    that is about something else altogether. No two rest on the same sentence. The same arguments
+    give the same cases; `seed` chooses among what is possible. There are none where no sentence
+    gives a question, as in texts that are not English.
     """
     chance = random.Random(seed)  # noqa: S311  a choice, not a secret
     found = list(_sentences(document))
