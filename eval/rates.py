@@ -2,7 +2,7 @@
 
 Labels are True for what is so (a claim that is supported), scores higher for what the judge holds
 more likely. Each figure is None where it is undefined, never NaN: an AUROC needs both labels.
-`with_interval` puts a cluster bootstrap interval around any of them.
+`rates` puts a cluster bootstrap interval around each of them.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,9 +74,11 @@ def auroc(labels: Sequence[bool], scores: Sequence[float]) -> float | None:
     Mann & Whitney's U over the number of pairs (1947; Hanley & McNeil 1982). None where one of the
     labels is missing.
     """
-    drawn = _AreaUnder(labels, scores)(np.ones((1, len(labels)))) if len(labels) else [np.nan]
-    (area,) = map(float, drawn)
-    return None if np.isnan(area) else area
+    if not labels:
+        return None
+    pairs = _Pairs(np.asarray(labels, bool), np.asarray(scores, np.float64))
+    (area,) = _divided(*pairs(np.ones((1, len(labels))))).tolist()
+    return None if np.isnan(area) else float(area)
 
 
 def ece(labels: Sequence[bool], probabilities: Sequence[float]) -> float | None:
@@ -115,21 +117,20 @@ class Rates:
 def rates(
     labels: Sequence[bool],
     scores: Sequence[float],
-    threshold: float,
+    called: Sequence[bool],
     clusters: Sequence[str],
     *,
     seed: int,
 ) -> Rates:
-    """Measure a judge whose word is "so" from `threshold` on; scores are probabilities, 0 to 1.
+    """Measure a judge by its verdicts `called` and by the probabilities, 0 to 1, behind them.
 
     Intervals are percentile cluster bootstraps; resamples that lack a label are left out where the
     figure needs it.
     """
-    called = np.asarray(scores, np.float64) >= threshold
-    so = np.asarray(labels, bool)
-    cells: Floats = np.stack(
-        [so & called, ~so & called, ~so & ~called, so & ~called], axis=1
-    ).astype(np.float64)
+    so, yes = np.asarray(labels, bool), np.asarray(called, bool)
+    cells: Floats = np.stack([so & yes, ~so & yes, ~so & ~yes, so & ~yes], axis=1).astype(
+        np.float64
+    )
     distances = (np.asarray(scores, np.float64) - so) ** 2
 
     def over(columns: Floats, statistic: Callable[[Floats], Floats]) -> Estimate | None:
@@ -147,43 +148,63 @@ def rates(
 
 
 def auroc_estimate(
-    labels: Sequence[bool], scores: Sequence[float], clusters: Sequence[str], *, seed: int
+    labels: Sequence[bool],
+    scores: Sequence[float],
+    clusters: Sequence[str],
+    *,
+    seed: int,
+    strata: Sequence[str] | None = None,
 ) -> Estimate | None:
-    """Return `auroc` with a cluster bootstrap interval."""
-    value = auroc(labels, scores)
-    if value is None:
+    """Return `auroc` with a cluster bootstrap interval.
+
+    With `strata`, a name for each claim, only pairs of one stratum are compared, all pairs counting
+    alike: what a judge tells apart among the claims of one generator, not by who made them.
+    """
+    so, given = np.asarray(labels, bool), np.asarray(scores, np.float64)
+    parts = np.asarray(strata if strata is not None else [""] * len(so))
+    areas = [(rows, _Pairs(so[rows], given[rows])) for rows in _each(parts)]
+
+    def area(weights: Floats) -> Floats:
+        counted = [pairs(weights[:, rows]) for rows, pairs in areas]
+        won = np.sum([w for w, _ in counted], axis=0)
+        return _divided(won, np.sum([n for _, n in counted], axis=0))
+
+    if not len(so):
+        return None
+    (value,) = area(np.ones((1, len(so)))).tolist()
+    if np.isnan(value):
         return None
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
     low, high = None, None
     if len(names) > 1:
-        area = _AreaUnder(labels, scores)
         # A resample gives each claim the weight with which its cluster was drawn.
-        drawn = [
-            area(row[np.newaxis, member]) for piece in resamples(len(names), seed) for row in piece
-        ]
+        drawn = [area(p[:, member]) for p in resamples(len(names), seed, len(member))]
         low, high = interval(np.concatenate(drawn))
     return Estimate(value, low, high, len(labels), len(names))
 
 
-class _AreaUnder:
-    """AUROC for many weightings of the same claims: sorted once."""
+def _each(parts: NDArray[np.str_]) -> list[NDArray[np.intp]]:
+    """Return the rows of each part."""
+    return [np.flatnonzero(parts == name) for name in np.unique(parts)]
 
-    def __init__(self, labels: Sequence[bool], scores: Sequence[float]) -> None:
-        so = np.asarray(labels, bool)
-        self._order = np.argsort(np.asarray(scores, np.float64), kind="stable")
-        ranked = np.asarray(scores, np.float64)[self._order]
+
+class _Pairs:
+    """Counts pairs for many weightings of the same claims: sorted once."""
+
+    def __init__(self, so: Bools, scores: Floats) -> None:
+        self._order = np.argsort(scores, kind="stable")
+        ranked = scores[self._order]
         self._starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
         self._so = so[self._order]
 
-    def __call__(self, weights: Floats) -> Floats:
-        """Return an area for each row of `weights`, shape (rows, claims); NaN where undefined."""
+    def __call__(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return pairs won, a tie counting a half, and pairs, for each row of `weights`."""
         ranked = weights[:, self._order]
         positive = np.add.reduceat(np.where(self._so, ranked, 0.0), self._starts, axis=1)
         negative = np.add.reduceat(np.where(self._so, 0.0, ranked), self._starts, axis=1)
         below = np.cumsum(negative, axis=1) - negative
         won = (positive * (below + negative / 2)).sum(axis=1)
-        pairs = positive.sum(axis=1) * negative.sum(axis=1)
-        return _divided(won, pairs)
+        return won, positive.sum(axis=1) * negative.sum(axis=1)
 
 
 def _binned(labels: Sequence[bool], probabilities: Sequence[float]) -> Floats:

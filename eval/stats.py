@@ -129,10 +129,13 @@ def bootstrap(
     return Estimate(float(value), low, high, len(columns), len(sums))
 
 
-def resamples(clusters: int, seed: int) -> Iterator[Floats]:
-    """Yield how often each of `clusters` is drawn: RESAMPLES rows in all, a piece at a time."""
+def resamples(clusters: int, seed: int, width: int = 1) -> Iterator[Floats]:
+    """Yield how often each of `clusters` is drawn: RESAMPLES rows in all, a piece at a time.
+
+    `width` is how many numbers the caller makes of a row; a piece is small enough for that.
+    """
     generator = np.random.default_rng(seed)
-    piece = max(1, _AT_ONCE // clusters)
+    piece = max(1, _AT_ONCE // max(clusters, width))
     for start in range(0, RESAMPLES, piece):
         rows = min(piece, RESAMPLES - start)
         drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=rows)

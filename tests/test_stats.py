@@ -239,8 +239,9 @@ def test_rates_are_the_plain_figures_with_intervals() -> None:
         float(s) for s in np.clip(generator.normal(0.4, 0.2, 120) + 0.2 * np.array(labels), 0, 1)
     ]
     clusters = [str(i % 30) for i in range(120)]
-    found = rates(labels, scores, 0.5, clusters, seed=1)
-    cells = confusion(labels, [score >= 0.5 for score in scores])
+    called = [score >= 0.5 for score in scores]
+    found = rates(labels, scores, called, clusters, seed=1)
+    cells = confusion(labels, called)
     plain = {
         "auroc": auroc(labels, scores),
         "balanced_accuracy": cells.balanced_accuracy,
@@ -263,3 +264,17 @@ def test_an_area_of_one_cluster_has_no_interval() -> None:
     assert found is not None
     assert (found.value, found.low) == (1.0, None)
     assert auroc_estimate([True], [0.9], ["d"], seed=1) is None
+
+
+def test_within_one_generator_only_its_own_claims_are_compared() -> None:
+    """A score that only knows who made a claim is perfect over all, and a coin within each."""
+    labels, makers = [True, True, True, False, False, False, True, False], list("aaabbbab")
+    scores = [0.9 if maker == "a" else 0.1 for maker in makers]
+    over_all = auroc_estimate(labels, scores, list("12345678"), seed=1)
+    assert over_all is not None
+    assert over_all.value == 1.0
+    mixed = [True, True, False, False, False, True, True, False]
+    within = auroc_estimate(mixed, scores, list("12345678"), seed=1, strata=makers)
+    assert within is not None
+    assert within.value == 0.5
+    assert auroc_estimate(labels, scores, list("12345678"), seed=1, strata=makers) is None
