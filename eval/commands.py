@@ -5,14 +5,14 @@ work failed or a gate was missed, 2 wrong usage. `python -m eval.commands` runs 
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assistant.terminal import WIDEST, complain, print_json, show_progress
-from index.errors import FootnoteError, RunError, UsageError
+from index.errors import FootnoteError, LoadError, UsageError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eval.gate import Gate
     from eval.judge import Judge
     from eval.run import Options
+    from index.passage import Document
 
 app = typer.Typer(
     name="eval",
@@ -249,23 +250,73 @@ def agreement(
         typer.echo(table(found))
 
 
-@app.command(epilog="\b\nExample:\n  footnote eval new handbook.md --out handbook-cases.jsonl")
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  footnote eval new handbook.md\n"
+    "  footnote eval new handbook.md --out cases.jsonl --review"
+)
 def new(
     document: Annotated[Path, typer.Argument(metavar="DOC", help="A document to be asked.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Default: DOC's name with -cases.jsonl."),
+        typer.Option("--out", metavar="FILE", help="Default: DOC's name with -cases.jsonl, here."),
     ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=1_000, help="At most N cases.")] = 20,
+    reviewing: Annotated[
+        bool, typer.Option("--review", help="Go through FILE's unchecked cases, one by one.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Propose cases for a document of your own, for you to accept or edit.
 
-    They are marked as unchecked until you have compared them with the text.
+    They are marked as unchecked until you have compared them with the text: with --review, or in an
+    editor. A FILE that is there is not written over; with --review, it is gone on with.
     """
-    from eval.new import propose
+    from eval.cases import read_cases, write_cases
+    from eval.new import propose, review
 
-    where = out or document.with_name(f"{document.stem}-cases.jsonl")
-    raise RunError(f"{where} {propose} {as_json}")
+    where = out or Path(f"{document.stem}-cases.jsonl")
+    if where.exists() and not reviewing:
+        raise UsageError(f"{where} is there already; choose another --out, or go on with --review")
+    if not where.exists():
+        cases = propose(_document(document), count, seed=0)
+        if not cases:
+            raise LoadError(f"{document}: no sentence of it gives a question; write cases yourself")
+        write_cases(cases, where)
+    done = None
+    if reviewing:
+        done = review(where, _line, lambda text: typer.echo(text, err=as_json))
+    left = [case for case in read_cases(where) if not case.checked] if where.exists() else []
+    if as_json:
+        print_json({"file": str(where), "unchecked": len(left), **(asdict(done) if done else {})})
+        return
+    typer.echo(f"{where}: {len(left)} cases wait to be compared with the text")
+    typer.echo(f"go through them:  footnote eval new {document} --out {where} --review")
+
+
+def _document(file: Path) -> "Document":
+    from assistant.settings import load_settings
+    from index.build import MEBIBYTE
+    from index.load import discover, load
+
+    (found, *_) = discover([file])
+    try:
+        return load(
+            found,
+            id=file.stem,
+            source=file.name,
+            max_bytes=load_settings().max_file_mb * MEBIBYTE,
+        )
+    except LoadError as error:
+        raise LoadError(f"{file}: {error}") from error
+
+
+def _line(prompt: str) -> str:
+    typer.echo(prompt, nl=False, err=True)
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError
+    return line.rstrip("\n")
 
 
 def open_judge() -> "Judge":
