@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.cases import KeyFact
+from eval.cases import BUNDLED_CASES, KeyFact, read_cases
 from eval.judge import DeterministicJudge, Judgement, judge_case
 from eval.matching import told
 from tests.judged import DECLINED, FAILED, TEXT, Scripted, asked, cite, claim, judge, quoted, reply
@@ -178,3 +178,15 @@ def test_facts_do_not_depend_on_the_order_of_sentences(
     shuffled = said.copy()
     shuffler.shuffle(shuffled)
     assert told(MET, said) == told(MET, shuffled)
+
+
+def test_the_bundled_facts_are_told_by_their_own_evidence() -> None:
+    """Whoever quotes what a case marks as evidence for a fact has told it; a stranger has not."""
+    pairs = [
+        (fact, [one.quote for one in case.evidence if number in one.facts])
+        for case in read_cases(BUNDLED_CASES)
+        for number, fact in enumerate(case.key_facts)
+    ]
+    assert [fact.text for fact, quotes in pairs if quotes and told(fact, quotes) != "full"] == []
+    stranger = "The pilot saved the passengers, and the harbour board paid for a new boat."
+    assert {told(fact, [stranger]) for fact, _ in pairs} == {"missing"}
