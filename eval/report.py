@@ -160,7 +160,7 @@ def _kind_bars(figures: Mapping[str, Any]) -> list[Bar]:
 
 
 def _points(figures: Mapping[str, Any]) -> list[Any]:
-    pairs = figures.get("selftest", {}).get("pairs", [])
+    pairs = figures["selftest"]["pairs"]
     return list(reliability([p for p, _ in pairs], [bool(t) for _, t in pairs]))
 
 

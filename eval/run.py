@@ -8,7 +8,7 @@ run goes on where it was and gives the same scores. `manifest.json` is written f
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -24,7 +24,8 @@ from eval.cases import BUNDLED_CASES, Case, check_evidence, digest, read_cases, 
 from eval.elsewhere import read_answers
 from eval.folder import FORMAT, RunFolder, dump
 from eval.judge import Judge
-from eval.scoring import Asked, RememberingJudge, figures, latencies, score
+from eval.scoring import Asked, RememberingJudge, Row, figures, latencies, score
+from eval.selfchecked import self_checked
 from eval.subject import Subject, document_rows, failed
 from index.errors import RunError, UsageError
 from index.passage import Document
@@ -254,18 +255,27 @@ def _score(
         )
     texts = {name: row["text"] for name, row in folder.documents().items()}
     asked = [_asked(case, first[case.id]) for case in cases]
-    rows = asyncio.run(score(asked, judge, texts, tell))
+    rows, checked = asyncio.run(_judged(asked, judge, texts, options.seed, tell))
     write_cases(cases, folder.path / "cases.jsonl")
     folder.write_rows("scores.jsonl", rows)
     tell("counting", 0, 0)
     found = figures(rows, {case.id: case for case in cases}, seed=options.seed)
     found["repeats"] = {"asked": manifest["repeat"], "unlike": unstable(answers)}
     found["judge"] = judge.describe()
+    found["selftest"] = checked
     folder.write("summary.json", dump(found, indent=1) + "\n")
     spent = {"cached": sum(row["cached"] for row in answers), "stages": latencies(answers)}
     folder.write("timings.json", dump(spent, indent=1) + "\n")
     finished = datetime.now(UTC).isoformat(timespec="seconds")
     folder.begin({**manifest, "state": "finished", "finished": finished})
+
+
+async def _judged(
+    asked: Sequence[Asked], judge: Judge, texts: Mapping[str, str], seed: int, tell: Tell
+) -> tuple[list[Row], dict[str, Any]]:
+    rows = await score(asked, judge, texts, tell)
+    tell("testing the judge", 0, 0)
+    return rows, await self_checked(judge, rows, seed=seed)
 
 
 def _asked(case: Case, row: dict[str, Any]) -> Asked:

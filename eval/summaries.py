@@ -39,6 +39,7 @@ def terminal(folder: RunFolder, gate: Sequence[str] | None = None) -> str:
     ]
     if faults:
         parts.append(_table(("cases", "fault"), faults))
+    parts.append(_self_test(figures["selftest"]))
     if total:
         parts.append(
             f"an answer took {total['median']:.0f} ms (median), {total['p90']:.0f} ms (90th "
@@ -48,6 +49,17 @@ def terminal(folder: RunFolder, gate: Sequence[str] | None = None) -> str:
     if gate is not None:
         parts.append("\n".join(_gate_lines(gate)))
     return "\n\n".join(parts)
+
+
+def _self_test(tested: Mapping[str, Any]) -> str:
+    caught = ", ".join(
+        f"{kind} {_maybe(one['value'])} of {one['n']}" for kind, one in tested["caught"].items()
+    )
+    flagged = tested["flagged"]
+    return (
+        f"self-test of the judge: flags {_maybe(flagged['value'])} of {flagged['n']} true "
+        f"sentences; catches, of those with one thing swapped: {caught}"
+    )
 
 
 def headline(figures: Mapping[str, Any]) -> str:
@@ -197,6 +209,10 @@ def _interval(low: float | None, high: float | None, *, signed: bool = False) ->
     if low is None or high is None:
         return ""
     return f"{low:+.3f} to {high:+.3f}" if signed else f"{low:.3f} to {high:.3f}"
+
+
+def _maybe(value: float | None) -> str:
+    return "–" if value is None else _share(value)
 
 
 def _share(value: float) -> str:

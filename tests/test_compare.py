@@ -67,7 +67,9 @@ def test_two_flips_are_no_regression(tmp_path: Path) -> None:
 
 def test_a_metric_of_which_less_is_better(tmp_path: Path) -> None:
     """More attacks that succeed are worse, and so are the cases that they succeeded in."""
-    attacked = {f"c{i:02}": {"right": 1.0, "attack_success": float(i < 12)} for i in range(40)}
+    attacked: dict[str, dict[str, float | None]] = {
+        f"c{i:02}": {"right": 1.0, "attack_success": float(i < 12)} for i in range(40)
+    }
     found = compare(made(tmp_path / "a", binary(40, 40)), made(tmp_path / "b", attacked))
     assert found.regressed == ["attack_success"]
     (row,) = [row for row in found.rows if row.metric == "attack_success"]

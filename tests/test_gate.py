@@ -1,5 +1,6 @@
 """The gate: floors, ceilings, allowed drops; a broken retriever is seen to miss the shipped one."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,10 @@ def test_a_broken_retriever_misses_the_shipped_gate(
     retrieval = Gate(floors={n: f for n, f in gate.floors.items() if n.startswith("recall")})
     assert retrieval.floors
     intact, broken = (
-        evaluate(tmp_path / k.__name__, cache_folder, cases=answerable, subject=lambda k=k: made(k))
-        for k in (Searcher, Broken)
+        evaluate(
+            tmp_path / kind.__name__, cache_folder, cases=answerable, subject=partial(made, kind)
+        )
+        for kind in (Searcher, Broken)
     )
     assert missed(retrieval, intact.summary()) == []
     reasons = missed(gate, broken.summary())

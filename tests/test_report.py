@@ -7,11 +7,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from eval.cases import Case, KeyFact
+from assistant.settings import Settings
+from eval.cases import Case, Evidence, KeyFact
 from eval.charts import Bar, histogram, reliability
 from eval.folder import RunFolder
 from eval.pieces import Mark, Piece, paragraphs, plain, visible, xml_text
 from eval.report import page, write_reports
+from eval.subject import open_subject
 from eval.summaries import headline, junit, markdown, terminal
 from tests.evaluated import evaluate, write_lines
 
@@ -72,11 +74,7 @@ def hostile(tmp_path: Path, cache_folder: Path, bundled_assistant: object) -> Ru
     )
 
 
-def _evidence(cache: Path) -> tuple[object, ...]:
-    from assistant.settings import Settings
-    from eval.cases import Evidence
-    from eval.subject import open_subject
-
+def _evidence(cache: Path) -> tuple[Evidence, ...]:
     with open_subject(Settings(cache_dir=cache)) as subject:
         (document,) = subject.searcher.documents()
     return (Evidence(document.text[:20], 0, 20),)
