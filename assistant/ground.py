@@ -2,7 +2,7 @@
 
 A draft's sentence names the slices it rests on. Each claim is judged by those alone; one that does
 not hold is withheld, and what remains is numbered in the order in which a reader meets it. Fails
-closed: a claim without a source, without a verdict or below MIN_SUPPORT is not shown.
+closed: a claim without a source, without a verdict or below the judge's threshold is not shown.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from assistant.support import Support
 from index.passage import Document, Span
 
 MIN_SUPPORT = 0.5
-"""Support below which a claim is withheld."""
+"""Support below which a claim is withheld when the judge has no `threshold` of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _checked(drafted: Drafted, support: Support) -> tuple[float | None] | None:
     if not drafted.sources:
         return None
     verdict = support(drafted.text, [source.quote for source in drafted.sources])
-    return (verdict,) if verdict is not None and verdict >= MIN_SUPPORT else None
+    least: float = getattr(support, "threshold", MIN_SUPPORT)
+    return (verdict,) if verdict is not None and verdict >= least else None
 
 
 def _marked(sentence: Sentence) -> str:

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     answer_threshold: float | None = Field(
         default=None, ge=0, le=1, description="probability of an answer below which it declines"
     )
+    min_support: float | None = Field(
+        default=None, ge=0, le=1, description="support below which a claim is withheld"
+    )
     max_question_chars: int = Field(
         default=2_000, ge=1, le=100_000, description="longest question, in characters"
     )

@@ -11,7 +11,7 @@ from assistant.answerability import load_model
 from assistant.ask import Assistant
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
-from assistant.support import verbatim
+from assistant.support import SupportModel, load_support
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
@@ -31,10 +31,15 @@ def open_assistant(
     return Assistant(
         searcher,
         QuotingWriter(searcher, load_model(), settings.answer_threshold),
-        verbatim,
+        open_support(settings),
         hits=settings.hits,
         max_question_chars=settings.max_question_chars,
     )
+
+
+def open_support(settings: Settings) -> SupportModel:
+    """Return the judge of claims; it needs no index and no embedding model."""
+    return load_support(settings.min_support)
 
 
 def open_searcher(

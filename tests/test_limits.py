@@ -17,7 +17,7 @@ SWALLOWERS = {
 """How many `except Exception` a file may hold, and why; anywhere else there is none."""
 
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:home|root|Users|work|tmp/\w+)/")
-BINARY = {".png", ".jpg", ".gif", ".ico", ".woff2", ".pdf", ".docx"}
+BINARY = {".npz", ".png", ".jpg", ".gif", ".ico", ".woff2", ".pdf", ".docx"}
 
 
 def function_lines(source: str) -> Iterator[tuple[str, int]]:

@@ -36,7 +36,16 @@ LAYERS = (
     Layer(
         frozenset(
             {"answerability", "condense", "conversations", "ground", "llm", "question", "quote"}
-            | {"support", "write"}
+            | {
+                "evidence",
+                "lexicon",
+                "number_words",
+                "quantities",
+                "reading",
+                "signs",
+                "support",
+                "write",
+            }
         ),
         neighbours=True,
     ),
@@ -79,7 +88,7 @@ HOMES = {
     "rich": {"assistant.terminal"},
     "sentence_transformers": {"index.embed", "eval.bench.embedding"},
     "sentencex": {"index.split"},
-    "sklearn": {"eval.fit_answerability"},
+    "sklearn": {"eval.fit_answerability", "eval.fit_support"},
     "slack_bolt": {"assistant.slack"},
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
