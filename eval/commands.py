@@ -4,6 +4,7 @@ Draws and decides nothing; what a command needs is imported inside it. Exit code
 work failed or a gate was missed, 2 wrong usage. `python -m eval.commands` runs it alone.
 """
 
+import hashlib
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +17,6 @@ from index.errors import FootnoteError, LoadError, UsageError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
-    from assistant.support import Support
     from eval.gate import Gate
     from eval.judge import Judge
     from eval.run import Options
@@ -320,19 +320,15 @@ def _line(prompt: str) -> str:
 
 
 def open_judge() -> "Judge":
-    """Return the judge of a run: deterministic, no key, no network."""
-    from assistant.ground import MIN_SUPPORT
+    """Return the judge of a run, the assistant's own support model: no key, no network."""
+    from assistant.settings import load_settings
+    from assistant.support import WEIGHTS
+    from assistant.wiring import open_support
     from eval.judge import DeterministicJudge
 
-    support, identity = _support()
-    return DeterministicJudge(support, MIN_SUPPORT, identity)
-
-
-def _support() -> "tuple[Support, str]":
-    """Return the assistant's own support model and its name: the one place that opens it."""
-    from assistant.support import verbatim
-
-    return verbatim, "verbatim"
+    support = open_support(load_settings())
+    identity = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16]
+    return DeterministicJudge(support, support.threshold, f"support.json {identity}")
 
 
 def _summary(run: Path) -> dict[str, Any]:

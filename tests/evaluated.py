@@ -9,6 +9,7 @@ from assistant.settings import Settings
 from assistant.support import Support
 from eval.asking import Plan
 from eval.cases import BUNDLED_CASES, Case, read_cases, write_cases
+from eval.commands import open_judge
 from eval.folder import RunFolder
 from eval.judge import DeterministicJudge
 from eval.run import Options, run
@@ -47,6 +48,7 @@ def evaluate(
     *,
     cases: Sequence[Case] | None = None,
     subject: Callable[[], Subject] | None = None,
+    shipped_judge: bool = False,
     **options: Any,
 ) -> RunFolder:
     """Run cases (by default one of each kind) against the bundled article into `out`."""
@@ -59,7 +61,7 @@ def evaluate(
         Options(cases=file, out=out, plan=plan, **{"use_cache": False, **options}),
         settings,
         subject or (lambda: open_subject(settings)),
-        judge(),
+        open_judge if shipped_judge else judge(),
     )
 
 

@@ -16,12 +16,12 @@ from assistant.answer import Answer, Turn
 from assistant.ask import Assistant
 from assistant.settings import Settings
 from eval.asking import Pace, Plan
-from eval.cases import Case, Evidence, KeyFact, write_cases
+from eval.cases import Case, Evidence, write_cases
 from eval.folder import RunFolder
 from eval.run import new_folder, select
 from eval.subject import Subject, failed, open_subject
 from index.errors import RunError, UsageError
-from tests.evaluated import evaluate, every_kind, write_lines
+from tests.evaluated import evaluate, every_kind
 from tests.source import ROOT
 
 pytestmark = pytest.mark.usefixtures("bundled_assistant")
@@ -258,124 +258,6 @@ def test_a_run_gets_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.Monk
     first = new_folder(now)
     first.mkdir(parents=True)
     assert (first.name, new_folder(now).name) == ("20260102-030405", "20260102-030405-2")
-
-
-PUPPY = "On one of those occasions he went so far as to offer the Russian president a puppy."
-COURTED = "Abe courted Vladimir Putin, the Russian president"
-TIMES = "Abe met Putin twenty-seven times in the seven years of his tenure."
-
-
-def given(text: str, quote: str, start: int, document: str) -> dict[str, object]:
-    """Return an Answer as JSON, of one sentence with one footnote."""
-    place = {"document_id": document, "title": "T", "source": "s", "section": None, "page": None}
-    cited = {"number": 1, "start": start, "end": start + len(quote), "quote": quote, **place}
-    sentence = {"text": text, "kind": "claim", "citations": [1], "support": None}
-    return {"text": f"{text} [1]", "sentences": [sentence], "citations": [cited]}
-
-
-def test_known_faults_are_reported_as_those(tmp_path: Path, cache_folder: Path) -> None:
-    """Answers from elsewhere, each with one fault that we put there, get exactly that one."""
-    with open_subject(Settings(cache_dir=cache_folder)) as subject:
-        (document,) = subject.searcher.documents()
-    at = {quote: document.text.index(quote) for quote in (PUPPY, COURTED, TIMES)}
-
-    def case(name: str, quote: str, *, answerable: bool = True) -> Case:
-        evidence = (Evidence(quote, at[quote], at[quote] + len(quote)),) if answerable else ()
-        return Case(
-            name, f"{name}?", answerable, "As the text says.", (), evidence,
-            "fact" if answerable else "near_miss",
-        )  # fmt: skip
-
-    def cited(text: str, quote: str) -> dict[str, object]:
-        return given(text, quote, at[quote], document.id)
-
-    told = replace(case("left-out", TIMES), key_facts=(KeyFact("A puppy.", True, ("puppy",)),))
-    expected = {
-        "honest": (case("honest", TIMES), cited(TIMES, TIMES), []),
-        "number": (
-            case("number", TIMES),
-            cited("Abe met Putin 31 times in the seven years of his tenure.", TIMES),
-            ["invented_number"],
-        ),
-        "actor": (
-            case("actor", COURTED),
-            cited("Vladimir Putin courted Abe.", COURTED),
-            ["swapped_names"],
-        ),
-        "footnote": (
-            case("footnote", PUPPY),
-            {
-                **cited(TIMES, PUPPY),
-                "citations": [
-                    *cited(TIMES, PUPPY)["citations"],  # type: ignore[misc]
-                    {**cited(TIMES, TIMES)["citations"][0], "number": 2},  # type: ignore[index]
-                ],
-            },
-            ["wrong_citation"],
-        ),
-        "altered": (
-            case("altered", TIMES),
-            given(TIMES, TIMES, at[TIMES] + 1, document.id),
-            ["altered_quote"],
-        ),
-        "refusal": (case("refusal", TIMES), "The article does not say.", ["needless_refusal"]),
-        "empty": (case("empty", TIMES), "", ["empty"]),
-        "nonsense": (case("nonsense", TIMES), "Xqz blorb fnord.", ["unsupported_claim"]),
-        "left-out": (told, cited(TIMES, TIMES), ["missed_fact"]),
-        "declined": (
-            case("declined", TIMES, answerable=False),
-            "I could not find that in the documents.",
-            [],
-        ),
-        "made-up": (
-            case("made-up", TIMES, answerable=False),
-            cited(TIMES, TIMES),
-            ["should_have_declined"],
-        ),
-    }
-    cases = [one for one, _, _ in expected.values()]
-    answers = [{"id": name, "answer": answer} for name, (_, answer, _) in expected.items()]
-    folder = evaluate(
-        tmp_path / "a",
-        cache_folder,
-        cases=cases,
-        answers=write_lines(tmp_path / "given.jsonl", answers),
-    )
-    rows = {row["id"]: row for row in folder.scores()}
-    found = {name: [one["fault"] for one in row["faults"]] for name, row in rows.items()}
-    assert found == {name: faults for name, (_, _, faults) in expected.items()}
-    right = {name for name, row in rows.items() if row["scores"]["right"] == 1}
-    assert right == {"honest", "declined"}
-
-
-def test_a_case_without_an_answer_failed(tmp_path: Path, cache_folder: Path) -> None:
-    """Leaving out the hard ones does not raise a score."""
-    cases = every_kind(1)[:3]
-    answers = write_lines(tmp_path / "given.jsonl", [{"id": cases[0].id, "answer": "No idea."}])
-    folder = evaluate(tmp_path / "a", cache_folder, cases=cases, answers=answers)
-    assert [row["outcome"] for row in folder.scores()] == ["answered", "failed", "failed"]
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("{", "line 1: no JSON"),
-        ('{"id": "x"}', 'line 1: needs "id"'),
-        ('{"id": "ID", "answer": 3}', '"answer" is an Answer'),
-        ('{"id": "ID", "answer": {"text": "x", "sentences": [{"no": 1}]}}', "not an Answer"),
-        ('{"id": "other", "answer": "x"}', "not one of its ids"),
-        ('{"id": "ID", "answer": "x", "outcome": "bored"}', "is one of answered"),
-    ],
-)
-def test_a_bad_file_of_answers_names_the_line(
-    tmp_path: Path, cache_folder: Path, line: str, says: str
-) -> None:
-    """Nothing is guessed."""
-    cases = every_kind(1)[:1]
-    file = tmp_path / "given.jsonl"
-    file.write_text(line.replace("ID", cases[0].id), encoding="utf-8")
-    with pytest.raises(UsageError, match=says):
-        evaluate(tmp_path / "a", cache_folder, cases=cases, answers=file)
 
 
 def test_cases_of_another_document_are_refused(tmp_path: Path, cache_folder: Path) -> None:
