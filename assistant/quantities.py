@@ -36,7 +36,8 @@ class Quantity:
 
     `unit` is "" for a plain number, else "%", a currency, "ordinal", "day", "month", "clock",
     "decade", "century" or the base unit of a dimension ("s", "m", "g", "l"). `rough`: "" when it
-    is meant exactly, "~" (about), ">" (more than) or "<" (less than) when it is not, "a" for "an hour".
+    is meant exactly, "~" (about), ">" (more than) or "<" (less than) when it is not, and "a" for
+    "an hour".
     """
 
     value: float

@@ -12,7 +12,12 @@ from assistant.quantities import Quantity, quantities
 from index.words import Word, fold, words
 
 _NT = re.compile(r"n['’]t\b", re.IGNORECASE)
-_NO_AS = re.compile(r"\b(no|not|never|nothing)\b[^.;]*\b(as|more|than|only)\b", re.IGNORECASE)
+_NO_AS = re.compile(
+    r"\bnot only\b|\bnot as \w+ as\b"
+    r"|\b(?:no|nothing|never)\b(?: [^\s.,;]+){0,10}? (?:is|was|are|were|been|be) (?:as|so|more) \w+"
+    r"|\b(?:no|not|never|nothing)(?: \w+){0,2} (?:more|less|fewer|later|other|\w{3,}er) than\b",
+    re.IGNORECASE,
+)
 _BE = frozenset("be been being is are was were get gets got am".split())
 _STATES = re.compile(r"\bUnited (States|Kingdom|Nations)( of America)?\b|\bEuropean Union\b")
 _SCOPE = 3

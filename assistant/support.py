@@ -65,7 +65,7 @@ FEATURES = (
     "core_sentences",
     "core_excess",
 )
-_VETOES = {
+_SIGNS = {
     name: FEATURES.index(name)
     for name in (
         "quantities_missing_all",
@@ -80,6 +80,9 @@ _VETOES = {
 _MATCHED, _EXACT = 0.5, 0.9
 _CLOSE = 0.6
 """Share of the claim that a sentence must hold for a sign in it to count."""
+
+_SHORT = 150
+"""Content words of evidence that is read as one place, not searched."""
 
 
 class Support(Protocol):
@@ -107,7 +110,7 @@ class SupportModel:
         self.threshold: float = weights["threshold"] if threshold is None else threshold
         self._linear = np.array(weights["linear"])
         self._bias: float = weights["bias"]
-        self._vetoes = {_VETOES[name]: limit for name, limit in weights["vetoes"].items()}
+        self._penalties = {_SIGNS[name]: odds for name, odds in weights["penalties"].items()}
 
     def __call__(self, claim: str, quotes: Sequence[str]) -> float | None:
         """Return how far `claim` follows from `quotes`; None for an empty claim or no quotes."""
@@ -122,9 +125,9 @@ class SupportModel:
     def probabilities(self, rows: Floats) -> Floats:
         """Return for each row of features (n, FEATURES) the probability of support, (n,)."""
         score = rows @ self._linear + self._bias
+        for column, less in self._penalties.items():
+            score = score - less * (rows[:, column] > 0)
         odds: Floats = 1.0 / (1.0 + np.exp(-score))
-        for column, most in self._vetoes.items():
-            odds = np.where(rows[:, column] > 0, np.minimum(odds, most), odds)
         return odds
 
     def narrow(self, claim: str, sentences: Sequence[str]) -> tuple[int, ...]:
@@ -189,9 +192,12 @@ def _close(found: Match, core: Sequence[int]) -> list[int]:
 
 
 def _in_their_place(found: Match) -> list[float]:
-    """Return how many names and quantities the sentence nearest in words has others for."""
+    """Return how many names and quantities the sentence nearest in words has others for.
+
+    In a long text some other sentence may say it of another, so there it is no sign.
+    """
     words = len(found.claim.content)
-    if not words or not found.readings:
+    if not words or not 0 < sum(len(one.content) for one in found.readings) <= _SHORT:
         return [0.0, 0.0]
     shares = found.weights[:words] @ found.grades[:words] / max(found.weights[:words].sum(), 1e-9)
     best = int(shares.argmax())

@@ -86,9 +86,9 @@ def test_what_counts_nothing_is_no_error(text: str) -> None:
     assert all(one.value >= 0 for one in quantities(text))
 
 
-@given_that(st.integers(min_value=2, max_value=9_999_999))
+@given_that(st.integers(min_value=2, max_value=99_998))
 def test_figures_come_back(number: int) -> None:
-    """Any number written with or without separators is the number itself."""
+    """A number is itself with or without separators, and not its neighbour."""
     assert says(f"{number} things", f"{number:,} things")
     assert not says(f"{number} things", f"{number + 1} things")
 

@@ -46,6 +46,7 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("FOOTNOTE_HITS", "0"),
         ("FOOTNOTE_MAX_FILE_MB", "-1"),
         ("FOOTNOTE_ANSWER_THRESHOLD", "1.5"),
+        ("FOOTNOTE_MIN_SUPPORT", "-0.1"),
         ("FOOTNOTE_MAX_QUESTION_CHARS", "1e9"),
         ("FOOTNOTE_LOCK_SECONDS", "nan"),
     ],

@@ -13,6 +13,7 @@ from assistant.reading import read
         ("The mill was not sold.", "The mill was sold.", True),
         ("The mill was sold.", "The mill was not sold.", True),
         ("The mill never closed.", "The mill closed.", True),
+        ("It is not known as the Old Mill.", "It is known as the Old Mill.", True),
         ("The council refused to close the mill.", "The council did not close the mill.", False),
         ("The unused mill closed.", "The mill, which was not used, closed.", False),
         ("It is its largest mill.", "No other mill is as large.", False),
