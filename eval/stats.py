@@ -7,6 +7,7 @@ clusters are drawn, not cases. How well a judge tells right from wrong is measur
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import comb, fsum, sqrt
 from statistics import NormalDist
 from typing import Literal
@@ -21,6 +22,9 @@ LEVEL = 0.95
 
 FEWEST_LABELLED = 2
 """Human verdicts without which nothing is known of how far judge and people differ."""
+
+_KEPT_CLUSTERS = 500
+"""Clusters up to which what was drawn is kept for the next figure: 8 MB each."""
 
 _AT_ONCE = 4_000_000
 """Numbers drawn in one piece, so that memory stays small however many clusters there are."""
@@ -134,12 +138,24 @@ def resamples(clusters: int, seed: int, width: int = 1) -> Iterator[Floats]:
 
     `width` is how many numbers the caller makes of a row; a piece is small enough for that.
     """
+    if max(clusters, width) <= _KEPT_CLUSTERS:
+        yield _drawn_once(clusters, seed)
+        return
     generator = np.random.default_rng(seed)
     piece = max(1, _AT_ONCE // max(clusters, width))
     for start in range(0, RESAMPLES, piece):
-        rows = min(piece, RESAMPLES - start)
-        drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=rows)
-        yield drawn.astype(np.float64)
+        yield _drawn(generator, clusters, min(piece, RESAMPLES - start))
+
+
+@lru_cache(maxsize=8)
+def _drawn_once(clusters: int, seed: int) -> Floats:
+    # Most metrics of a run have the same clusters, and drawing takes longer than all else.
+    return _drawn(np.random.default_rng(seed), clusters, RESAMPLES)
+
+
+def _drawn(generator: np.random.Generator, clusters: int, rows: int) -> Floats:
+    drawn = generator.multinomial(clusters, np.full(clusters, 1 / clusters), size=rows)
+    return drawn.astype(np.float64)
 
 
 def interval(drawn: Floats) -> tuple[float, float]:
