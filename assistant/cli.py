@@ -36,11 +36,15 @@ DEFAULT_INDEX = Path("footnote-index")
 """Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
 
 ELSEWHERE = {
+    "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",
     "serve": "assistant.commands:serve",
 }
-"""Commands of other modules: a typer.Typer each, imported when it is used or listed."""
+"""Commands of other modules: a typer.Typer each, imported when it is used or listed.
+
+Nobody else imports `eval`, and here it is only a name until somebody types it.
+"""
 
 
 class _Commands(TyperGroup):

@@ -118,9 +118,11 @@ class _Bars:
         """Show how far `stage` is."""
         if self._progress is None:
             from rich.console import Console
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+            # The time left, and once a stage is done, the time that it took.
+            left = TimeRemainingColumn(elapsed_when_finished=True)
+            columns = (TextColumn("{task.description}"), BarColumn(), left)
             self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
             self._progress.start()
         if stage not in self._tasks:

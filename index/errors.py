@@ -2,7 +2,8 @@
 
 FootnoteError
 ├── UsageError            what was asked for makes no sense as typed (exit code 2)
-│   └── SettingError      a setting has a value that cannot be used; names the key and the value
+│   ├── SettingError      a setting has a value that cannot be used; names the key and the value
+│   └── CaseError         a file of evaluation cases is wrong; names the file, line and field
 ├── LoadError             one file cannot be read as a document; the others go on
 ├── ModelError            the embedding model cannot be loaded, exported or run
 ├── ModelFailure          the language model gave no whole reply
@@ -13,6 +14,7 @@ FootnoteError
 │   └── BuildInProgress   another process is building this index and did not finish in time
 ├── ConversationsUnavailable  the database of conversations cannot be opened, read or written
 ├── ConversationNotFound  no such conversation or answer, or it is somebody else's
+├── RunError              an evaluation run had to stop, or its folder cannot be read
 └── MissingExtra          a package of an optional extra is needed; names the install command
 
 A programmer's mistake stays what Python makes of it (TypeError, ValueError): only what a user can
@@ -30,6 +32,10 @@ class UsageError(FootnoteError):
 
 class SettingError(UsageError):
     """A setting has a value that cannot be used."""
+
+
+class CaseError(UsageError):
+    """A file of evaluation cases cannot be read as one."""
 
 
 class LoadError(FootnoteError):
@@ -70,6 +76,10 @@ class ConversationsUnavailable(FootnoteError):
 
 class ConversationNotFound(FootnoteError):
     """No such conversation or answer: unknown, expired, deleted or somebody else's."""
+
+
+class RunError(FootnoteError):
+    """An evaluation run had to stop, or its folder cannot be read as one."""
 
 
 class MissingExtra(FootnoteError):

@@ -1,14 +1,11 @@
-"""The arithmetic of what is measured; the figures are those of `make bench` and of eval."""
+"""The arithmetic of what is measured; the figures are those of `make bench`."""
 
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
-from assistant.answer import Answer, Outcome, Sentence
 from eval.bench.cold_ask import Run, compare, measure, table
-from eval.first_questions import summary
 
 RUNS = {
     "footnote": [Run(0.5, 100.0), Run(1.0, 120.0), Run(0.8, 110.0)],
@@ -58,20 +55,3 @@ def test_a_process_that_fails_is_no_figure() -> None:
     """A run that ended badly raises with what it said."""
     with pytest.raises(RuntimeError, match="no such luck"):
         measure([sys.executable, "-c", "raise SystemExit('no such luck')"])
-
-
-def test_the_first_questions_are_counted_by_hand() -> None:
-    """Facts are counted over all answers, declining over the unanswerable ones alone."""
-    rows: list[tuple[dict[str, Any], Answer]] = [
-        ({"facts": ["puppy", "twenty-(six|seven)"]}, _answer("He gave a Puppy.")),
-        ({"facts": ["treaty"]}, _answer("")),
-        ({"facts": []}, _answer("")),
-        ({"facts": []}, _answer("It says nothing.")),
-    ]
-    assert summary(rows) == ("facts 1/3 = 0.33; declined 1/2 = 0.50; sentences 1.00, at most 1")
-
-
-def _answer(text: str) -> Answer:
-    sentences = (Sentence(text, "claim", (1,), 1.0),) if text else ()
-    outcome: Outcome = "answered" if text else "declined"
-    return Answer("1", outcome, None, "q", "q", text, sentences)

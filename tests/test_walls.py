@@ -93,7 +93,11 @@ HOMES = {
     "Stemmer": {"index.words"},
     "tokenizers": {"index.embed"},
     "torch": {"index.embed"},
-    "typer": {"assistant.cli", "assistant.commands", "assistant.terminal", "assistant.typed"},
+    "jinja2": {"eval.report"},
+    "typer": {
+        *("assistant.cli", "assistant.commands", "assistant.terminal", "assistant.typed"),
+        "eval.commands",
+    },
     "uvicorn": {"assistant.api"},
     # The benchmark's peer is another program that happens to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from eval.first_questions import QUESTIONS
+from eval.cases import BUNDLED_CASES, read_cases
 
 PORT = 8799
 CONNECTIONS = 8
@@ -150,8 +150,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
-    requests = [as_request(row["question"]) for row in rows]
+    cases = [case for case in read_cases(BUNDLED_CASES) if not case.history]
+    requests = [as_request(case.question) for case in cases]
     with tempfile.TemporaryDirectory() as folder:
         database = f"sqlite:///{folder}/conversations.db"
         command = [sys.executable, "-m", "assistant.cli", "serve", "--port", str(PORT)]

@@ -1,0 +1,250 @@
+"""How well a judge agrees with people: `await agreement(folder, judge)`, for every set in a folder.
+
+A set is a file of JSON lines with `id`, `claim`, `label` (1 supported, 0 not), `group_id` (what
+shares a document, drawn together for intervals), `context` or a `context_ref` to the `document_id`
+of a line in a file `NAME_contexts.jsonl`, and perhaps `model`, who made the claim. Other fields are
+passed by. Beside the judge stand two that do not read: word overlap, and one that always says yes.
+`measure` and `table` are the same for the command line.
+
+A file with "synthetic" in its name is passed by: labels that a machine made measure no agreement.
+"""
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from eval.judge import Judge
+from eval.matching import read
+from eval.rates import Rates, auroc_estimate, rates
+from eval.stats import Estimate
+from index.errors import CaseError, UsageError
+from index.load import shown
+
+SEED: Final = 20_160_115
+OVERLAP_THRESHOLD: Final = 0.5
+_CONTEXTS: Final = "_contexts"
+
+Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A claim that people judged by its context."""
+
+    id: str
+    context: str
+    claim: str
+    label: bool
+    group: str
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAgreement:
+    """One set: `n` claims, those that the judge left unscored by reason, and everybody's rates.
+
+    `within` is the judge's AUROC among claims of the same generator, where the set names it.
+    """
+
+    name: str
+    n: int
+    supported: int
+    unscored: dict[str, int]
+    judge: Rates
+    overlap: Rates
+    always_yes: Rates
+    within: Estimate | None
+
+
+async def agreement(
+    folder: Path, judge: Judge, *, limit: int | None = None, tell: Tell | None = None
+) -> list[SetAgreement]:
+    """Return how `judge` agrees with the people of each set in `folder`, by the files' names.
+
+    `limit` draws at most so many claims of each set, always the same ones. Raises CaseError naming
+    file, line and field for a row that cannot be meant, UsageError for a folder without sets.
+    """
+    found = []
+    for file in _sets(folder):
+        rows = read_set(file)
+        if limit is not None and limit < len(rows):
+            rows = random.Random(SEED).sample(sorted(rows, key=lambda row: row.id), limit)  # noqa: S311
+        found.append(await _measured(file.stem, rows, judge, tell))
+    return found
+
+
+def measure(
+    judge: Judge, folder: Path | None, *, limit: int | None = None, tell: Tell | None = None
+) -> dict[str, Any]:
+    """Return `agreement` as JSON has it. Raises UsageError without a folder."""
+    if folder is None:
+        raise UsageError(
+            "name a folder of human-labelled sets: footnote eval agreement DIR "
+            "(eval/README.md says how its files look)"
+        )
+    found = asyncio.run(agreement(folder, judge, limit=limit, tell=tell))
+    return {"judge": judge.describe(), "sets": [asdict(one) for one in found]}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Return what `measure` gave as text, a line for each judge of each set."""
+    names = [field.name for field in fields(Rates)]
+    head = ["set", "n", "by", *(name.replace("_", " ") for name in names), "within a generator"]
+    rows = [head]
+    for one in found["sets"]:
+        for by in ("judge", "overlap", "always_yes"):
+            cells = [_cell(one[by][name]) for name in names]
+            within = _cell(one["within"]) if by == "judge" else ""
+            first = [one["name"], str(one["n"])] if by == "judge" else ["", ""]
+            rows.append([*first, by.replace("_", " "), *cells, within])
+        if one["unscored"]:
+            told = "; ".join(f"{n} {reason}" for reason, n in one["unscored"].items())
+            rows.append(["", "", f"not scored: {told}"])
+    widths = [max(len(r[i]) for r in rows if len(r) == len(head)) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        for row in rows
+    )
+
+
+def _cell(estimate: dict[str, Any] | None) -> str:
+    if estimate is None:
+        return "-"
+    if estimate["low"] is None:
+        return f"{estimate['value']:.3f}"
+    return f"{estimate['value']:.3f} ({estimate['low']:.2f} to {estimate['high']:.2f})"
+
+
+async def _measured(
+    name: str, rows: Sequence[Labelled], judge: Judge, tell: Tell | None
+) -> SetAgreement:
+    kept, scores, called = [], [], []
+    unscored: Counter[str] = Counter()
+    for done, row in enumerate(rows):
+        if tell:
+            tell(name, done, len(rows))
+        verdict = await judge.claim(row.claim, [row.context])
+        if verdict.value == "unscored":
+            unscored[verdict.reason] += 1
+            continue
+        kept.append(row)
+        called.append(verdict.value == "supported")
+        scores.append(float(called[-1]) if verdict.support is None else verdict.support)
+    if tell:
+        tell(name, len(rows), len(rows))
+    labels, groups = [row.label for row in kept], [row.group for row in kept]
+    models = [row.model for row in kept]
+    shared = [word_overlap(row.claim, row.context) for row in kept]
+
+    def against(given: Sequence[float], yes: Sequence[bool]) -> Rates:
+        return rates(labels, given, yes, groups, seed=SEED)
+
+    strata = [model for model in models if model is not None]
+    return SetAgreement(
+        name=name,
+        n=len(kept),
+        supported=sum(labels),
+        unscored=dict(sorted(unscored.items())),
+        judge=against(scores, called),
+        overlap=against(shared, [share >= OVERLAP_THRESHOLD for share in shared]),
+        always_yes=against([1.0] * len(kept), [True] * len(kept)),
+        within=auroc_estimate(labels, scores, groups, seed=SEED, strata=strata)
+        if len(strata) == len(kept)
+        else None,
+    )
+
+
+def word_overlap(claim: str, context: str) -> float:
+    """Return the share of the claim's content words that stand in the context; 0 for none."""
+    said = {word.stem for word in read(claim) if word.is_content}
+    there = {word.stem for word in read(context)}
+    return len(said & there) / len(said) if said else 0.0
+
+
+def _sets(folder: Path) -> list[Path]:
+    files = [
+        file
+        for file in sorted(folder.glob("*.jsonl"))
+        if not file.stem.endswith(_CONTEXTS) and "synthetic" not in file.stem
+    ]
+    if not files:
+        raise UsageError(f"{shown(folder)}: there are no files of JSON lines (*.jsonl) in it")
+    return files
+
+
+def read_set(file: Path) -> list[Labelled]:
+    """Return the rows of one set. Raises CaseError naming file, line and field."""
+    contexts: dict[str, str] | None = None
+    found = []
+    for where, row in _rows(file):
+        label = row.get("label")
+        if label not in (0, 1) or isinstance(label, (bool, float)):
+            _wrong(where, "label", "1 (supported) or 0 (not) is expected")
+        if "context" in row:
+            context = _text(where, row, "context")
+        else:
+            reference = _text(where, row, "context_ref")
+            contexts = _contexts(file) if contexts is None else contexts
+            if reference not in contexts:
+                _wrong(where, "context_ref", f"there is no context {reference!r}")
+            context = contexts[reference]
+        found.append(
+            Labelled(
+                id=_text(where, row, "id"),
+                context=context,
+                claim=_text(where, row, "claim"),
+                label=label == 1,
+                group=_text(where, row, "group_id"),
+                model=_text(where, row, "model") if row.get("model") is not None else None,
+            )
+        )
+    if not found:
+        raise CaseError(f"{shown(file)}: there is no row in this file")
+    return found
+
+
+def _contexts(file: Path) -> dict[str, str]:
+    """Return the contexts of the file beside `file` whose name its own begins with."""
+    beside = sorted(file.parent.glob(f"*{_CONTEXTS}.jsonl"), key=lambda f: len(f.stem))
+    fitting = [f for f in beside if file.stem.startswith(f.stem.removesuffix(_CONTEXTS))]
+    if not fitting:
+        raise CaseError(f"{shown(file)}: it refers to contexts, and no NAME{_CONTEXTS}.jsonl fits")
+    return {
+        _text(where, row, "document_id"): _text(where, row, "text")
+        for where, row in _rows(fitting[-1])
+    }
+
+
+def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each row with where it stands."""
+    try:
+        lines = file.read_text("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CaseError(f"{shown(file)}: cannot be read as UTF-8 text: {error}") from error
+    for number, line in enumerate(lines, 1):
+        where = f"{shown(file)}: line {number}"
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise CaseError(f"{where}: not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise CaseError(f"{where}: a row is a JSON object, in curly brackets")
+        yield where, row
+
+
+def _text(where: str, row: dict[str, Any], field: str) -> str:
+    found = row.get(field)
+    if not isinstance(found, str):
+        _wrong(where, field, "a text is expected, in quotation marks")
+    return found
+
+
+def _wrong(where: str, field: str, message: str) -> NoReturn:
+    raise CaseError(f"{where}: {field}: {message}")
