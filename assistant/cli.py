@@ -252,8 +252,10 @@ def chat(index: Index = None) -> None:
 def doctor(as_json: AsJson = False, index: Index = None) -> None:
     """Tell what is installed, configured and broken, and what to do about it."""
     from assistant.doctor import examine
+    from assistant.wiring import open_language_model
 
-    checks = examine(_settings(), index)
+    settings = _settings()
+    checks = examine(settings, index, lambda: open_language_model(settings))
     broken = any(check.state == "broken" for check in checks)
     if as_json:
         print_json({"broken": broken, "checks": [vars(check) for check in checks]})

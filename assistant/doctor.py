@@ -1,20 +1,24 @@
 """`footnote doctor`: what is installed, configured and broken, and what to do about it.
 
-    for check in examine(settings, index): ...
+    for check in examine(settings, index, lambda: open_language_model(settings)): ...
 
-Every check is an observation with a remedy; nothing is repaired, built or fetched here.
+Every check is an observation with a remedy; nothing is repaired, built or fetched here. A language
+model that is configured is asked for a word, to see whether it can be.
 """
 
 import importlib.metadata
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assistant.llm import LanguageModel, Message
 from assistant.settings import Settings
+from assistant.threads import Loop
 from index.errors import FootnoteError
 from index.generation import current_generation, read_manifest, verify
 
@@ -40,14 +44,17 @@ class Check:
     remedy: str = ""
 
 
-def examine(settings: Settings, index: Path | None) -> list[Check]:
-    """Look at everything that asking and building need."""
+def examine(
+    settings: Settings, index: Path | None, open_model: Callable[[], LanguageModel | None]
+) -> list[Check]:
+    """Look at everything that asking and building need; `open_model` opens the configured model."""
     return [
         _python(),
         *_packages(),
         _building(),
         _cache(settings.cache_dir),
         _index(index or settings.index),
+        _language_model(open_model),
         *_settings(settings),
     ]
 
@@ -100,6 +107,25 @@ def _index(index: Path | None) -> Check:
         return Check("index", "broken", f"{index}: not as it was written", remedy)
     held = f"{manifest.documents} documents, {manifest.passages} passages, model {manifest.model}"
     return Check("index", "ok", f"{index}: generation {manifest.id}, {held}")
+
+
+def _language_model(open_model: Callable[[], LanguageModel | None]) -> Check:
+    try:
+        model = open_model()
+        if model is None:
+            return Check("language model", "ok", "none: answers are quoted")
+        with Loop() as loop:
+            loop.run(_first_piece(model))
+    except FootnoteError as error:
+        return Check("language model", "broken", "no reply", str(error))
+    return Check("language model", "ok", f"{model.name} replies")
+
+
+async def _first_piece(model: LanguageModel) -> None:
+    asked = [Message("user", "Reply with the word: ready")]
+    async with aclosing(model.stream(asked)) as pieces:
+        async for _ in pieces:
+            return
 
 
 def _settings(settings: Settings) -> Iterator[Check]:
