@@ -1,10 +1,9 @@
-"""`footnote eval …`: the typer group `app` with run, compare, judge, agreement and new.
+"""`footnote eval …`: the typer group `app`: run, compare, judge, agreement, verdicts, new.
 
 Draws and decides nothing; what a command needs is imported inside it. Exit codes: 0 done, 1 the
 work failed or a gate was missed, 2 wrong usage. `python -m eval.commands` runs it alone.
 """
 
-import hashlib
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +17,7 @@ from index.errors import FootnoteError, LoadError, UsageError
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from eval.gate import Gate
-    from eval.judge import Judge
     from eval.run import Options
-    from index.passage import Document
 
 app = typer.Typer(
     name="eval",
@@ -76,6 +73,12 @@ Answers = Annotated[
     typer.Option("--answers", metavar="FILE", help='Score these: lines of {"id", "answer"}.'),
 ]
 Rescore = Annotated[bool, typer.Option("--rescore", help="Score --out's answers anew.")]
+JudgeModel = Annotated[
+    str | None,
+    typer.Option(
+        "--judge", metavar="PROVIDER:NAME", help="A language model. Default: the own support model."
+    ),
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Ask and judge afresh.")]
 
 REMOTE_JOBS = 4
@@ -106,6 +109,7 @@ def run(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     answers: Answers = None,
     rescore: Rescore = False,
     no_cache: NoCache = False,
+    judge_model: JudgeModel = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask every case, score the answers, and write a report.
@@ -132,7 +136,8 @@ def run(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         rescore=rescore,
         use_cache=not no_cache,
     )
-    raise typer.Exit(_run(options, settings, index, _Gating.read(gate, baseline), as_json))
+    gating = _Gating.read(gate, baseline)
+    raise typer.Exit(_run(options, settings, index, judge_model, gating, as_json=as_json))
 
 
 @dataclass(frozen=True)
@@ -159,9 +164,16 @@ class _Gating:
 
 
 def _run(
-    options: "Options", settings: "Settings", index: Path | None, gating: _Gating, as_json: bool
+    options: "Options",
+    settings: "Settings",
+    index: Path | None,
+    judge_model: str | None,
+    gating: _Gating,
+    *,
+    as_json: bool,
 ) -> int:
     """Run, report and return the exit code."""
+    from eval.opening import open_judge
     from eval.report import check_templates, write_reports
     from eval.run import run as evaluate
     from eval.subject import open_subject
@@ -170,7 +182,11 @@ def _run(
     check_templates()
     with show_progress() as progress:
         folder = evaluate(
-            options, settings, lambda: open_subject(settings, index, progress), open_judge, progress
+            options,
+            settings,
+            lambda: open_subject(settings, index, progress),
+            lambda: open_judge(judge_model),
+            progress,
         )
         figures = folder.summary()
         reasons = gating.missed(figures)
@@ -214,6 +230,7 @@ def judge(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help='Rows of {"id"?, "context", "claim"}.')
     ],
+    judge_model: JudgeModel = None,
     as_json: AsJson = False,
 ) -> None:
     """Say for each row how far its claim follows from its context.
@@ -222,8 +239,9 @@ def judge(
     the verdict "unscored", with a reason.
     """
     from eval.judging import judge_rows, read_rows
+    from eval.opening import open_judge
 
-    rows = judge_rows(open_judge(), read_rows(file))
+    rows = judge_rows(open_judge(judge_model), read_rows(file))
     if as_json:
         print_json({"rows": rows})
         return
@@ -237,17 +255,59 @@ def agreement(
         Path | None, typer.Argument(metavar="[DIR]", help="Human-labelled sets, as JSON lines.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most N rows of each set.")] = None,
+    judge_model: JudgeModel = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell how well the judge agrees with people, on sets that people labelled."""
     from eval.agreement import measure, table
+    from eval.opening import open_judge
 
     with show_progress() as progress:
-        found = measure(open_judge(), folder, limit=limit, tell=progress)
+        found = measure(open_judge(judge_model), folder, limit=limit, tell=progress)
     if as_json:
         print_json(found)
     else:
         typer.echo(table(found))
+
+
+@app.command(
+    epilog="\b\nExamples:\n"
+    "  footnote eval verdicts runs/monday --sheet claims.jsonl -n 100\n"
+    "  footnote eval verdicts runs/monday --from claims.jsonl"
+)
+def verdicts(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A finished run.")],
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", help="Write claims for people."),
+    ] = None,
+    judged: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Read what people judged.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="At most N claims.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Let people's verdicts on some claims correct the judge on all of them.
+
+    --sheet writes claims with what they cite; put "supported", "unsupported" or "unsure" in place
+    of each null. --from then tells the share of claims that hold, with an interval, estimated from
+    those verdicts and the judge's on the rest (prediction-powered inference).
+    """
+    from eval.people import corrected, corrected_text, write_sheet
+
+    if (sheet is None) == (judged is None):
+        raise UsageError("say either --sheet FILE, to write one, or --from FILE, to read one")
+    if sheet is not None:
+        found = {"file": str(sheet), "claims": write_sheet(run, sheet, count)}
+        told = f"{sheet}: {found['claims']} claims wait for a verdict"
+    else:
+        assert judged is not None  # noqa: S101  one of the two
+        found = corrected(run, judged)
+        told = corrected_text(found)
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(told)
 
 
 @app.command(
@@ -273,13 +333,13 @@ def new(
     editor. A FILE that is there is not written over; with --review, it is gone on with.
     """
     from eval.cases import read_cases, write_cases
-    from eval.new import propose, review
+    from eval.new import propose, read_document, review
 
     where = out or Path(f"{document.stem}-cases.jsonl")
     if where.exists() and not reviewing:
         raise UsageError(f"{where} is there already; choose another --out, or go on with --review")
     if not where.exists():
-        cases = propose(_document(document), count, seed=0)
+        cases = propose(read_document(document), count, seed=0)
         if not cases:
             raise LoadError(f"{document}: no sentence of it gives a question; write cases yourself")
         write_cases(cases, where)
@@ -294,41 +354,12 @@ def new(
     typer.echo(f"go through them:  footnote eval new {document} --out {where} --review")
 
 
-def _document(file: Path) -> "Document":
-    from assistant.settings import load_settings
-    from index.build import MEBIBYTE
-    from index.load import discover, load
-
-    (found, *_) = discover([file])
-    try:
-        return load(
-            found,
-            id=file.stem,
-            source=file.name,
-            max_bytes=load_settings().max_file_mb * MEBIBYTE,
-        )
-    except LoadError as error:
-        raise LoadError(f"{file}: {error}") from error
-
-
 def _line(prompt: str) -> str:
     typer.echo(prompt, nl=False, err=True)
     line = sys.stdin.readline()
     if not line:
         raise EOFError
     return line.rstrip("\n")
-
-
-def open_judge() -> "Judge":
-    """Return the judge of a run, the assistant's own support model: no key, no network."""
-    from assistant.settings import load_settings
-    from assistant.support import WEIGHTS
-    from assistant.wiring import open_support
-    from eval.judge import DeterministicJudge
-
-    support = open_support(load_settings())
-    identity = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16]
-    return DeterministicJudge(support, support.threshold, f"support.json {identity}")
 
 
 def _summary(run: Path) -> dict[str, Any]:

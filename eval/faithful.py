@@ -51,7 +51,7 @@ def assert_faithful(
 
 
 def _shipped() -> Judge:
-    from eval.commands import open_judge
+    from eval.opening import open_judge
 
     return open_judge()
 

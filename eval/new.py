@@ -14,8 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from assistant.settings import load_settings
 from eval.cases import Case, Evidence, KeyFact, Kind, read_cases, write_cases
 from eval.clauses import Asked, ask, is_name, parse
+from index.build import MEBIBYTE
+from index.errors import LoadError
+from index.load import discover, load
 from index.passage import Document, Span
 from index.split import split_passages
 from index.words import content_stems
@@ -53,6 +57,16 @@ _OFF_TOPIC: Final = (
     "Who painted The Night Watch?",
     "What is the plural of octopus?",
 )
+
+
+def read_document(file: Path) -> Document:
+    """Return the document in `file`, as an index would hold it. Raises UsageError or LoadError."""
+    (found, *_) = discover([file])
+    limit = load_settings().max_file_mb * MEBIBYTE
+    try:
+        return load(found, id=file.stem, source=file.name, max_bytes=limit)
+    except LoadError as error:
+        raise LoadError(f"{file}: {error}") from error
 
 
 def propose(document: Document, count: int, seed: int) -> list[Case]:

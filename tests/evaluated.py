@@ -9,9 +9,9 @@ from assistant.settings import Settings
 from assistant.support import Support
 from eval.asking import Plan
 from eval.cases import BUNDLED_CASES, Case, read_cases, write_cases
-from eval.commands import open_judge
 from eval.folder import RunFolder
 from eval.judge import DeterministicJudge
+from eval.opening import open_judge
 from eval.run import Options, run
 from eval.subject import Subject, open_subject
 from index.words import content_stems

@@ -13,6 +13,7 @@ from eval.judge import DeterministicJudge
 from eval.judging import judge_rows, read_rows
 from index.errors import FootnoteError, UsageError
 from tests.evaluated import every_kind, in_order, write_lines
+from tests.wire import Script, serving
 
 NOTES = """The lighthouse of Aldham was built in 1871. Marta Olsen designed the lamp in a shed. She
 sold it to the town. The library holds 12,000 books on sailing. It is open on Sundays.
@@ -50,7 +51,7 @@ def cases(each: int = 1) -> str:
     return "cases.jsonl"
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "judge", "agreement", "new"])
+@pytest.mark.parametrize("command", ["run", "compare", "judge", "agreement", "verdicts", "new"])
 def test_help_comes_with_an_example(command: str) -> None:
     """Somebody who asks how to type it is shown."""
     shown = typed(command, "--help")
@@ -211,3 +212,40 @@ def test_a_mistake_is_told_without_a_traceback(
             main()
         assert ended.value.code == code
         assert capsys.readouterr().err.startswith("footnote: ")
+
+
+def test_people_correct_the_judge() -> None:
+    """A sheet is written once, filled in, and read; the estimate rests on what people said."""
+    said("run", "--cases", cases(4), "--out", "a")
+    written = said("verdicts", "a", "--sheet", "sheet.jsonl", "-n", "6")
+    rows = [json.loads(line) for line in Path("sheet.jsonl").read_text("utf-8").splitlines()]
+    assert written["claims"] == len(rows) > 2
+    assert all(row["verdict"] is None and row["quotes"] for row in rows)
+    assert typed("verdicts", "a", "--from", "sheet.jsonl").exit_code == 1
+    kinds = ["unsupported", *["supported"] * (len(rows) - 1)]
+    write_lines(
+        Path("sheet.jsonl"),
+        [row | {"verdict": kind} for row, kind in zip(rows, kinds, strict=True)],
+    )
+    found = said("verdicts", "a", "--from", "sheet.jsonl")
+    # A claim that several answers make, with the same footnotes, was judged for all of them.
+    assert found["labelled"] >= len(rows)
+    assert 0.0 < found["human"] < 1.0
+    assert found["judged"] == 1.0
+    assert found["value"] < 1.0
+    assert "people judged" in typed("verdicts", "a", "--from", "sheet.jsonl").stdout
+    assert typed("verdicts", "a", "--sheet", "sheet.jsonl").exit_code == 1
+    assert typed("verdicts", "a").exit_code == 1
+
+
+def test_a_language_model_can_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked through the assistant's own door; what is no verdict is unscored, and says so."""
+    rows = [{"context": "Tom met Ann.", "claim": f"Ann met Tom {n} times."} for n in (2, 3)]
+    write_lines(Path("claims.jsonl"), rows)
+    with serving(Script(pieces=["Unsupported."]), Script(pieces=["Perhaps?"])) as server:
+        monkeypatch.setenv("FOOTNOTE_MODEL_BASE_URL", f"{server.url}/v1")
+        found = said("judge", "claims.jsonl", "--judge", "openai:m")["rows"]
+    assert [row["verdict"] for row in found] == ["unsupported", "unscored"]
+    assert "Perhaps?" in found[1]["reason"]
+    assert [row["support"] for row in found] == [0.0, 0.0]
+    assert len(server.requests) == 2
