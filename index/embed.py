@@ -76,6 +76,8 @@ def open_model(folder: Path) -> "OnnxEmbedder":
     options.log_severity_level = 3
     # Without this, ONNX Runtime keeps every shape's scratch memory for good.
     options.enable_cpu_mem_arena = False
+    # Threads that spin while they wait take the cores away from other questions.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         config = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
