@@ -12,6 +12,7 @@ from typing import Final
 from assistant.answer import Answer
 from eval.cases import Case
 from eval.judge import JudgedClaim, Judgement
+from eval.score import may_be_declined
 
 FAULTS: Final[dict[str, str]] = {
     "failed": "there is no answer, because something broke",
@@ -60,7 +61,7 @@ def find_faults(
     if answer.outcome == "failed":
         return (Fault("failed", answer.reason or ""),)
     if answer.outcome == "declined":
-        if case.answerable:
+        if not may_be_declined(case):
             return (Fault("needless_refusal", answer.reason or ""),)
         return (Fault("no_plain_reply"),) if right_outcome == 0 else ()
     if not answer.text.strip():

@@ -13,7 +13,7 @@ import numpy as np
 
 from eval.cases import KINDS, Case
 from eval.retrieval import Place
-from eval.score import LATENCY, METRICS, Metric, Score, Seen, score_case
+from eval.score import LATENCY, METRICS, Metric, Score, Seen, may_be_declined, score_case
 from eval.stats import Estimate, bootstrap, estimate
 
 __all__ = [
@@ -118,7 +118,7 @@ def declining(
     ]
     names = [groups[s.case.id] for s in asked if s.declined or s in due]
     found = {
-        "decline_precision": share(declined, [not s.case.answerable for s in declined]),
+        "decline_precision": share(declined, [may_be_declined(s.case) for s in declined]),
         "decline_recall": share(due, [s.declined for s in due]),
         "decline_f1": Summary(
             bootstrap(counts, names, lambda sums: sums[:, 0] / sums[:, 1], seed=seed), failed
