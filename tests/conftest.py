@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import hypothesis
 import numpy as np
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 ROOT = Path(__file__).parents[1]
+POSTGRES = os.environ.get("POSTGRES_TEST_URL")
 _HOME = pytest.StashKey[Path]()
 SEED = 20_160_115
 
@@ -109,6 +111,22 @@ def _stays_on_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
     after = log.read_text("utf-8") if log.exists() else ""
     if after != before and request.node.get_closest_marker("reaches_out") is None:
         pytest.fail(f"this test reached for the network:\n{after[len(before) :]}", pytrace=False)
+
+
+@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return an empty database's URL; on PostgreSQL a schema of its own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kept' / 'conversations.db'}"
+        return
+    import psycopg
+
+    assert POSTGRES
+    schema = f"test_{uuid4().hex}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
+        yield f"{POSTGRES}&options=-csearch_path%3D{schema}"
+        connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
 
 
 @pytest.fixture(scope="session")

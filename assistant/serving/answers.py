@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing, suppress
-from dataclasses import asdict
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -122,9 +121,9 @@ def _events(taken: Taken, request: str) -> AsyncGenerator[bytes, None]:
         async with aclosing(taken.events()) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Said):
-                    yield event_bytes("sentence", next(numbers), asdict(piece))
+                    yield event_bytes("sentence", next(numbers), piece.to_dict())
                 else:
-                    data = {"answer": asdict(piece.answer), "conversation_id": piece.conversation}
+                    data = {"answer": piece.answer.to_dict(), "conversation_id": piece.conversation}
                     yield event_bytes("answer", next(numbers), data)
 
     def failed(error: ApiError) -> bytes:

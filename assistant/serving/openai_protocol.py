@@ -167,7 +167,7 @@ class _Drawn:
             **self.head(answer.id, "chat.completion"),
             "choices": [choice],
             "usage": usage_of(answer),
-            "footnote": asdict(answer),
+            "footnote": answer.to_dict(),
         }
 
     def head(self, number: str, kind: str) -> dict[str, Any]:
@@ -205,7 +205,7 @@ async def _chunks(
             async for piece in pieces:
                 if isinstance(piece, Done):
                     yield chunk({"content": drawn.ending(piece.answer)})
-                    yield chunk({}, "stop", footnote=asdict(piece.answer))
+                    yield chunk({}, "stop", footnote=piece.answer.to_dict())
                     for last in _usage_chunk(drawn, piece.answer, request, with_usage):
                         yield last
                 else:

@@ -59,6 +59,7 @@ class Service:
             for task in background:
                 with suppress(asyncio.CancelledError):
                     await task
+            await self.desk.ledger.finish()
             await asyncio.get_running_loop().shutdown_default_executor()
             self.desk.library.close()
             self.desk.conversations.close()
