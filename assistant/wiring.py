@@ -194,7 +194,10 @@ def open_service(
 
 def open_app(service: "Service") -> "App":
     """Return the server's application; with MCP at /mcp where its SDK is installed."""
-    from assistant.api import create_app
+    try:
+        from assistant.api import create_app
+    except ImportError as error:
+        raise _no_server() from error
     from assistant.serving.access import READ
     from assistant.serving.desk import Internal
     from assistant.serving.mounted import Mounted

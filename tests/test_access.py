@@ -1,6 +1,9 @@
 """Who may do what over HTTP: nothing without a rule, nothing with somebody else's id."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -280,6 +283,36 @@ def test_another_address_needs_a_key_to_start(tmp_path: Path) -> None:
     assert "Traceback" not in refusal.stderr
 
 
+WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from assistant.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("library", ["sqlalchemy", "fastapi", "uvicorn"])
+def test_serving_without_its_libraries_says_what_to_install(
+    bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path, library: str
+) -> None:
+    """`footnote serve` with a part of its extra missing ends with the command that brings it."""
+    assert bundled_assistant.searcher.generation
+    kept = {
+        "FOOTNOTE_CACHE_DIR": str(cache_folder),
+        "FOOTNOTE_CONVERSATIONS_URL": f"sqlite:///{tmp_path / 'kept.db'}",
+    }
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT, library, "serve", "--port", "1"],
+        env={**os.environ, **kept},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "pip install 'footnote[serve]'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_keys_are_managed_on_the_command_line(tmp_path: Path) -> None:
     """A key is printed once, listed without its token, and revoked by its id."""
     database = f"sqlite:///{tmp_path / 'kept.db'}"
@@ -334,6 +367,42 @@ def test_what_is_no_exact_origin_is_refused(typed: str) -> None:
     """No pattern, no path, no scheme but http and https."""
     with pytest.raises(UsageError):
         checked_origin(typed)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "codes"),
+    [
+        ("127.0.0.1", [200, 429, 200, 429]),
+        ("10.1.2.3, 10.1.2.4", [200, 429, 429, 429]),
+        (None, [200, 429, 429, 429]),
+    ],
+)
+def test_only_a_trusted_proxy_says_who_asks(
+    bundled_assistant: Assistant,
+    cache_folder: Path,
+    tmp_path: Path,
+    trusted: str | None,
+    codes: list[int],
+) -> None:
+    """Behind a proxy that is named each visitor has a share of their own; nobody else can claim so.
+
+    What a visitor wrote into the header themselves, before the proxy's own entry, does not count.
+    """
+    assert bundled_assistant.searcher.generation
+    asked = ["203.0.113.7", "198.51.100.1, 203.0.113.7", "203.0.113.8", "203.0.113.8"]
+    with running(tmp_path, cache_folder, address_rate=1, trusted_proxies=trusted) as server:
+        door = f"{server.url}/v1/sites/demo/session"
+        token = httpx.post(door, headers={"Origin": server.url}).json()["token"]
+        found = [
+            httpx.post(
+                f"{server.url}/v1/ask",
+                json=ASK,
+                headers={**bearer(token, server.url), "X-Forwarded-For": forwarded},
+                timeout=60,
+            ).status_code
+            for forwarded in asked
+        ]
+    assert found == codes
 
 
 def test_caps_count_by_address_and_by_site(

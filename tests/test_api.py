@@ -101,6 +101,15 @@ def test_a_stream_brings_the_sentences_and_then_the_same_answer(client: httpx.Cl
     assert client.get(f"/v1/conversations/{last['conversation_id']}").status_code == 200
 
 
+def test_a_stream_is_asked_again_and_not_resumed(client: httpx.Client) -> None:
+    """Whoever names the last event they saw gets the whole answer anew, from its first event on."""
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": "2"}
+    told = sent_events(client.post("/v1/ask", json={"question": QUESTION}, headers=headers).text)
+    assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
+    sentences = [data["sentence"] for name, _, data in told if name == "sentence"]
+    assert sentences == told[-1][2]["answer"]["sentences"]
+
+
 def test_declining_is_an_answer(client: httpx.Client) -> None:
     """What the documents do not hold gives 200 with the outcome and its reason."""
     response = client.post("/v1/ask", json={"question": "how do I bake sourdough bread?"})

@@ -51,12 +51,13 @@ def test_what_cannot_be_kept_harms_no_other(
 
     async def keep() -> list[str | BaseException]:
         ledger = Ledger(kept)
-        return await asyncio.gather(
+        told = await asyncio.gather(
             ledger.keep("ann", None, an_answer("good?")),
             ledger.keep("ben", None, long),
             ledger.keep("cem", "no-such-conversation", an_answer()),
             return_exceptions=True,
         )
+        return list(told)
 
     good, too_long, unknown = asyncio.run(keep())
     assert isinstance(good, str)
