@@ -5,6 +5,7 @@ that tries the network on purpose is marked `reaches_out`; any other fails for t
 code under test swallowed the refusal.
 """
 
+import hashlib
 import os
 import random
 import shutil
@@ -139,18 +140,25 @@ def cache_folder(pytestconfig: pytest.Config) -> Path:
 def model_folder(cache_folder: Path) -> Path:
     """Return the exported embedding model's folder: made once, whatever the number of workers.
 
+    It is kept for the next run too, in `build/`, as long as the code that makes it is the same.
     Made in a process of its own: exporting imports torch, and a test that asks must be able to
     show that asking does not.
     """
+    code = hashlib.sha256((ROOT / "index" / "embed.py").read_bytes()).hexdigest()[:16]
+    kept = ROOT / "build" / f"tests-model-{code}"
     cache_folder.mkdir(parents=True, exist_ok=True)
     with FileLock(cache_folder / "tests.lock"):
         made = subprocess.run(
-            [sys.executable, "-c", EXPORT, str(cache_folder)],
+            [sys.executable, "-c", EXPORT, str(kept)],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
         )
-    return Path(made.stdout)
+        folder = cache_folder / "models" / Path(made.stdout).name
+        if not folder.is_dir():
+            shutil.copytree(made.stdout, folder.with_suffix(".part"))
+            folder.with_suffix(".part").rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

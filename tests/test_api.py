@@ -14,6 +14,7 @@ import pytest
 from assistant.answer import Answer
 from assistant.ask import Assistant
 from assistant.serving import events
+from assistant.serving.pages import ENTRY, WIDGET
 from assistant.serving.schemas import AnswerModel
 from tests.serving import QUESTION, Scripted, Server, raw, raw_ask, running
 
@@ -233,12 +234,23 @@ def test_the_description_is_complete(client: httpx.Client) -> None:
 
 
 def test_the_widgets_files_are_served_and_nothing_else(client: httpx.Client) -> None:
-    """A file comes with its type, a tag and a strict policy; other paths lead nowhere."""
-    script = client.get("/widget.js")
-    assert script.headers["content-type"].startswith("text/javascript")
-    assert "unsafe" not in script.headers["content-security-policy"]
-    tag = {"If-None-Match": script.headers["etag"]}
-    assert client.get("/widget.js", headers=tag).status_code == 304
+    """A file comes with its type, a tag and a strict policy, compressed to whoever takes that.
+
+    Other paths lead nowhere.
+    """
+    tags = set()
+    for encoding in ("gzip", "identity"):
+        accepting = {"Accept-Encoding": encoding}
+        script = client.get("/widget.js", headers=accepting)
+        assert script.headers.get("content-encoding", "identity") == encoding
+        assert script.headers["vary"] == "Accept-Encoding"
+        assert script.content == (WIDGET / ENTRY).read_bytes()
+        assert script.headers["content-type"].startswith("text/javascript")
+        assert "unsafe" not in script.headers["content-security-policy"]
+        known = {"If-None-Match": script.headers["etag"], **accepting}
+        assert client.get("/widget.js", headers=known).status_code == 304
+        tags.add(script.headers["etag"])
+    assert len(tags) == 2
     for path in ("/../settings.py", "/%2e%2e%2fsettings.py", "/widget/..%2f..%2fcli.py", "/a.py"):
         response = client.get(path)
         assert response.status_code in {404, 422}, path
