@@ -1,9 +1,6 @@
 """Who may do what over HTTP: nothing without a rule, nothing with somebody else's id."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +13,10 @@ from assistant import api
 from assistant.api import create_app, rule_of
 from assistant.ask import Assistant
 from assistant.serving.access import PUBLIC
-from assistant.serving.keys import Keys, Site, checked_origin
-from assistant.serving.sessions import new_session, read_session
+from assistant.serving.keys import Keys, Site, checked_origin, new_session, read_session
 from index.errors import UsageError
 from tests.serving import QUESTION, Server, running
 from tests.test_api import refused
-from tests.test_cli import run
 
 HERE, ELSEWHERE = "https://handbook.example.com", "https://evil.example"
 ASK = {"question": QUESTION}
@@ -274,66 +269,6 @@ def test_without_a_key_only_this_machine_is_served(
         refused(httpx.post(door, headers={"Origin": ELSEWHERE}), 403, "wrong_origin")
 
 
-def test_another_address_needs_a_key_to_start(tmp_path: Path) -> None:
-    """`footnote serve --host 0.0.0.0` without a key says what to do, and listens to nobody."""
-    database = f"sqlite:///{tmp_path / 'kept.db'}"
-    refusal = run("serve", "--host", "0.0.0.0", cwd=tmp_path, FOOTNOTE_CONVERSATIONS_URL=database)  # noqa: S104
-    assert refusal.returncode == 2
-    assert "footnote keys create" in refusal.stderr
-    assert "Traceback" not in refusal.stderr
-
-
-WITHOUT = """
-import sys
-sys.modules[sys.argv.pop(1)] = None
-from assistant.cli import main
-main()
-"""
-
-
-@pytest.mark.parametrize("library", ["sqlalchemy", "fastapi", "uvicorn"])
-def test_serving_without_its_libraries_says_what_to_install(
-    bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path, library: str
-) -> None:
-    """`footnote serve` with a part of its extra missing ends with the command that brings it."""
-    assert bundled_assistant.searcher.generation
-    kept = {
-        "FOOTNOTE_CACHE_DIR": str(cache_folder),
-        "FOOTNOTE_CONVERSATIONS_URL": f"sqlite:///{tmp_path / 'kept.db'}",
-    }
-    ran = subprocess.run(
-        [sys.executable, "-c", WITHOUT, library, "serve", "--port", "1"],
-        env={**os.environ, **kept},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 1
-    assert "pip install 'footnote[serve]'" in ran.stderr
-    assert "Traceback" not in ran.stderr
-
-
-def test_keys_are_managed_on_the_command_line(tmp_path: Path) -> None:
-    """A key is printed once, listed without its token, and revoked by its id."""
-    database = f"sqlite:///{tmp_path / 'kept.db'}"
-
-    def keys(*arguments: str) -> str:
-        ran = run("keys", *arguments, cwd=tmp_path, FOOTNOTE_CONVERSATIONS_URL=database)
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-    token = keys("create", "reports", "--scope", "client").strip()
-    assert re.fullmatch(r"fn_[\w-]{43}", token)
-    assert keys("site", "handbook", "--origin", HERE) == f"handbook at {HERE}\n"
-    listed = keys("list")
-    assert "reports" in listed
-    assert HERE in listed
-    assert token not in listed
-    number = listed.split()[1]
-    keys("revoke", number)
-    assert '"revoked": true' in keys("list", "--json")
-
-
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
@@ -367,57 +302,3 @@ def test_what_is_no_exact_origin_is_refused(typed: str) -> None:
     """No pattern, no path, no scheme but http and https."""
     with pytest.raises(UsageError):
         checked_origin(typed)
-
-
-@pytest.mark.parametrize(
-    ("trusted", "codes"),
-    [
-        ("127.0.0.1", [200, 429, 200, 429]),
-        ("10.1.2.3, 10.1.2.4", [200, 429, 429, 429]),
-        (None, [200, 429, 429, 429]),
-    ],
-)
-def test_only_a_trusted_proxy_says_who_asks(
-    bundled_assistant: Assistant,
-    cache_folder: Path,
-    tmp_path: Path,
-    trusted: str | None,
-    codes: list[int],
-) -> None:
-    """Behind a proxy that is named each visitor has a share of their own; nobody else can claim so.
-
-    What a visitor wrote into the header themselves, before the proxy's own entry, does not count.
-    """
-    assert bundled_assistant.searcher.generation
-    asked = ["203.0.113.7", "198.51.100.1, 203.0.113.7", "203.0.113.8", "203.0.113.8"]
-    with running(tmp_path, cache_folder, address_rate=1, trusted_proxies=trusted) as server:
-        door = f"{server.url}/v1/sites/demo/session"
-        token = httpx.post(door, headers={"Origin": server.url}).json()["token"]
-        found = [
-            httpx.post(
-                f"{server.url}/v1/ask",
-                json=ASK,
-                headers={**bearer(token, server.url), "X-Forwarded-For": forwarded},
-                timeout=60,
-            ).status_code
-            for forwarded in asked
-        ]
-    assert found == codes
-
-
-def test_caps_count_by_address_and_by_site(
-    bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path
-) -> None:
-    """A widget's visitor has a share; when it is spent, 429 says when to come again."""
-    assert bundled_assistant.searcher.generation
-    with running(tmp_path, cache_folder, address_rate=2) as server:
-        door = f"{server.url}/v1/sites/demo/session"
-        token = httpx.post(door, headers={"Origin": server.url}).json()["token"]
-        codes = [
-            httpx.post(
-                f"{server.url}/v1/ask", json=ASK, headers=bearer(token, server.url), timeout=60
-            ).status_code
-            for _ in range(3)
-        ]
-        assert codes == [200, 200, 429]
-        assert httpx.post(f"{server.url}/v1/ask", json=ASK, timeout=60).status_code == 200

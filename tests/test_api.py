@@ -13,9 +13,9 @@ import pytest
 
 from assistant.answer import Answer
 from assistant.ask import Assistant
-from assistant.serving import events
-from assistant.serving.pages import ENTRY, WIDGET
+from assistant.serving import answers
 from assistant.serving.schemas import AnswerModel
+from assistant.serving.widget import ENTRY, WIDGET
 from tests.serving import QUESTION, Scripted, Server, raw, raw_ask, running
 
 SECONDS = 60
@@ -286,7 +286,7 @@ def test_a_quiet_stream_is_kept_alive(
 ) -> None:
     """While nothing is said a comment is sent, and the events after it are whole."""
     server, writer = scripted
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(answers, "HEARTBEAT_SECONDS", 0.02)
     headers = {"Accept": "text/event-stream"}
     body = {"question": QUESTION}
     with httpx.stream("POST", f"{server.url}/v1/ask", json=body, headers=headers) as response:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistant.conversations import Conversations
-from assistant.serving.keys import Keys
-from assistant.serving.sessions import new_session, read_session
+from assistant.serving.keys import Keys, new_session, read_session
 from index.errors import UsageError
 from tests.test_conversations import an_answer
 

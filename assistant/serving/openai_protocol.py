@@ -21,10 +21,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from assistant.answer import Answer, Citation, Sentence, Turn
 from assistant.draw import DECLINED
 from assistant.serving.access import READ, Caller
-from assistant.serving.answers import json_response, unless_gone
+from assistant.serving.answers import (
+    DESCRIBED,
+    MEDIA_TYPE,
+    EventStream,
+    json_response,
+    unless_gone,
+    with_heartbeat,
+)
 from assistant.serving.desk import Asked, Done, Taken
 from assistant.serving.errors import ApiError, error_body, request_id
-from assistant.serving.events import DESCRIBED, MEDIA_TYPE, EventStream, with_heartbeat
 from assistant.serving.schemas import MAX_TURN_CHARS, MAX_TURNS, errors
 from assistant.serving.service import TheService
 
