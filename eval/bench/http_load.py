@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,17 +40,14 @@ PACE = 50
 SLOW_READERS = 100
 _TICK = os.sysconf("SC_CLK_TCK")
 _SEED = 20_160_115
-_OPENINGS = (
-    "",
-    "please tell me, ",
-    "according to the article, ",
-    "I was wondering: ",
-    "quick question: ",
-    "one more thing, ",
-    "for a school paper, ",
-    "my colleague asks: ",
+_OPENINGS = ("", "and ", "so ", "hi, ", "please: ", "tell me ", "question: ", "do you know: ")
+_TYPED: tuple[Callable[[str], str], ...] = (
+    str,
+    str.lower,
+    lambda question: question.rstrip("?"),
+    lambda question: question.lower().rstrip("?"),
 )
-_ENDINGS = ("", " Thanks.", " Thank you!", " I could not find it.")
+"""How people type: as it should be, without capitals, without the question mark."""
 
 
 def wordings(questions: Sequence[str]) -> list[str]:
@@ -59,8 +56,8 @@ def wordings(questions: Sequence[str]) -> list[str]:
     The wordings of a question lie far apart: what one was answered with is long forgotten.
     """
     told = [
-        f"{opening}{question}{ending}"
-        for question, opening, ending in itertools.product(questions, _OPENINGS, _ENDINGS)
+        f"{opening}{typed(question)}"
+        for question, opening, typed in itertools.product(questions, _OPENINGS, _TYPED)
     ]
     different = list(dict.fromkeys(told))
     random.Random(_SEED).shuffle(different)  # noqa: S311  no secret
