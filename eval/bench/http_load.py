@@ -249,7 +249,7 @@ def main() -> None:
 
 
 async def _ready() -> None:
-    for _ in range(100):
+    for _ in range(300):
         try:
             (await Connection.open()).close()
         except OSError:
