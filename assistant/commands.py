@@ -67,11 +67,12 @@ def _serve(
         service = open_service(
             settings, index, port=port, on_loopback=on_loopback, progress=progress
         )
+    app = open_app(service)
     from assistant.api import serve as run
 
     shown = f"[{host}]" if ":" in host else host
     complain(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
-    run(open_app(service), host, port, settings.trusted_proxies)
+    run(app, host, port, settings.trusted_proxies)
 
 
 @keys.command(epilog="\b\nExample:\n  footnote keys create reports --scope client")

@@ -161,7 +161,7 @@ def open_service(
     Raises MissingExtra and what `open_assistant` and `open_conversations` raise.
     """
     try:
-        from assistant.serving import desk, library, limits, service, uploads
+        from assistant.serving import desk, library, limits, service
         from assistant.serving.access import Access, demo_site
     except ImportError as error:
         raise _no_server() from error
@@ -188,16 +188,18 @@ def open_service(
         access=Access(open_to_loopback=on_loopback, demo=demo_site(port, bundled=own is None)),
         keys=open_keys(settings),
         sessions=limits.Rates(settings.address_rate),
-        uploads=uploads.Uploads(books, build, settings.max_file_mb << 20) if own else None,
+        uploads=library.Uploads(books, build, settings.max_file_mb << 20) if own else None,
     )
 
 
 def open_app(service: "Service") -> "App":
     """Return the server's application; with MCP at /mcp where its SDK is installed."""
-    from assistant.api import create_app
-    from assistant.serving.access import READ
+    try:
+        from assistant.api import create_app
+    except ImportError as error:
+        raise _no_server() from error
+    from assistant.serving.access import READ, Mounted
     from assistant.serving.desk import Internal
-    from assistant.serving.mounted import Mounted
 
     try:
         from assistant.mcp import http_manager

@@ -50,7 +50,7 @@ def running(
         if writer:
             _use(service, writer)
         app = open_app(service)
-        server = uvicorn.Server(configuration(app, "127.0.0.1", port))
+        server = uvicorn.Server(configuration(app, "127.0.0.1", port, chosen.trusted_proxies))
         thread = threading.Thread(target=server.run, args=[[listening]])
         thread.start()
         one = Server(f"http://127.0.0.1:{port}", service, server, thread)
