@@ -65,6 +65,7 @@ class Assistant:
         *,
         condenser: Condenser = by_rule,
         hits: int = 8,
+        history_turns: int = 20,
         max_question_chars: int = 2_000,
     ) -> None:
         self._searcher = searcher
@@ -72,6 +73,7 @@ class Assistant:
         self._support = support
         self._condenser = condenser
         self._hits = hits
+        self._history_turns = history_turns
         self._max_question_chars = max_question_chars
         self._loop = Loop()
 
@@ -114,8 +116,8 @@ class Assistant:
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer `question`; `history` are the turns before it, oldest first.
 
-        Raises UsageError for a question that is too long. Everything else, declining and failing
-        included, is an Answer.
+        Only the newest turns are read (FOOTNOTE_HISTORY_TURNS). Raises UsageError for a question
+        that is too long. Everything else, declining and failing included, is an Answer.
         """
         return self._loop.run(self.aask(question, history))
 
@@ -158,7 +160,8 @@ class Assistant:
         self, asking: "_Asking", history: Sequence[Turn]
     ) -> AsyncGenerator[Event, None]:
         with asking.timed("condense"):
-            asked = await self._understood(asking.question, history)
+            recent = history[max(0, len(history) - self._history_turns) :]
+            asked = await self._understood(asking.question, recent)
         asking.standalone = asked.text
         asking.index = self._searcher.generation
         draft = _without_search(asked)
