@@ -10,7 +10,7 @@ of is given to it (`wiring.py`), so that evaluation, tests and every channel run
 import logging
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +21,7 @@ from assistant.condense import by_rule
 from assistant.ground import Drafted, Ending, Grounder, Signature
 from assistant.question import Question, read_question
 from assistant.support import Support
-from assistant.threads import Loop, in_thread
+from assistant.threads import Loop, in_thread, meanwhile
 from index.errors import IndexUnavailable, UsageError
 from index.passage import Hit
 from index.search import Searcher
@@ -164,14 +164,16 @@ class Assistant:
             asked = await self._understood(asking.question, recent)
         asking.standalone = asked.text
         asking.index = self._searcher.generation
-        draft = _without_search(asked)
+        draft, ahead = _without_search(asked), False
         if draft is None:
             with asking.timed("search"):
                 hits = await in_thread(self._searcher.search, asked.text, self._hits)
             asking.grounder.rest_on(hits)
             draft = self._writer.write(asked, hits)
+            # A language model takes its time to begin; what it will be checked by is read in it.
+            ahead = self._writer.signature.model is not None
         ending = Ending("internal")
-        async with aclosing(draft):
+        async with aclosing(draft), meanwhile(asking.grounder.prepare) if ahead else nullcontext():
             async for piece in asking.timing("write", draft):
                 if isinstance(piece, Ending):
                     ending = piece

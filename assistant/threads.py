@@ -1,13 +1,14 @@
-"""Where waiting and working meet: the assistant's one path is asynchronous, these two join it up.
+"""Where waiting and working meet: the assistant's one path is asynchronous, these join it up.
 
 hits = await in_thread(searcher.search, question)   # blocking work, off the event loop
+async with meanwhile(grounder.prepare): ...         # the same, while something else goes on
 answer = Loop().run(assistant.aask(question))       # for a caller that has no event loop
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
@@ -17,6 +18,16 @@ T = TypeVar("T")
 async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking `work` in a thread of the event loop's pool; return or raise what it does."""
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+@asynccontextmanager
+async def meanwhile(work: Callable[[], object]) -> AsyncIterator[None]:
+    """Run blocking `work` in a thread beside the block, which at its end waits for it."""
+    task = asyncio.create_task(in_thread(work))
+    try:
+        yield
+    finally:
+        await task
 
 
 class Loop(AbstractContextManager["Loop"]):

@@ -22,7 +22,7 @@ from typing import Any
 
 from assistant.answer import Turn
 from assistant.condense import condense
-from assistant.settings import load_settings
+from assistant.settings import Settings, load_settings
 from assistant.wiring import build_index, open_searcher
 from eval.elliptic import FollowUp, conversations, texts
 from eval.stats import estimate
@@ -137,12 +137,21 @@ def _shown(measured: Sequence[Measured]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_texts(data: Path, folder: Path) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
+def public_index(settings: Settings, data: Path, folder: Path) -> Path:
+    """Bring the index of all public documents, in `folder`, up to date; return where it is."""
+    files = folder / "texts"
+    files.mkdir(parents=True, exist_ok=True)
     for title, text in texts(data).items():
         name = re.sub(r"\W+", "-", title)[:80]
-        (folder / f"{name}.txt").write_text(f"{title}\n\n{text}", encoding="utf-8")
-    return [folder]
+        (files / f"{name}.txt").write_text(f"{title}\n\n{text}", encoding="utf-8")
+    build_index(settings, [files], folder / "index")
+    return folder / "index"
+
+
+def _own_index(settings: Settings, folder: Path) -> Path:
+    paths = [*sorted(FOLDER.glob("*.md")), ARTICLES / "japan-russia.md"]
+    build_index(settings, paths, folder / "index")
+    return folder / "index"
 
 
 def main() -> None:
@@ -157,12 +166,13 @@ def main() -> None:
     settings = load_settings()
     with tempfile.TemporaryDirectory() as made:
         folder = arguments.keep or Path(made)
-        paths = [*sorted(FOLDER.glob("*.md")), ARTICLES / "japan-russia.md"]
         if arguments.data:
-            paths = _write_texts(arguments.data, folder / "texts")
-        index = folder / "index"
-        build_index(settings, paths, index)
-        rows = conversations(arguments.data) if arguments.data else our_own()
+            index, rows = (
+                public_index(settings, arguments.data, folder),
+                conversations(arguments.data),
+            )
+        else:
+            index, rows = _own_index(settings, folder), iter(our_own())
         with open_searcher(settings, index) as searcher:
             measured = measure(searcher, rows)
     if arguments.verbose:
