@@ -71,7 +71,7 @@ def answer(searcher: Searcher, *replies: str | list[object]) -> Answer:
 
 
 def test_the_passages_are_read_while_the_model_writes(searcher: Searcher) -> None:
-    """The judge is given every sentence found, but for planted ones; a quoting writer needs none."""
+    """The judge gets all sentences found but planted ones, and none for a quoting writer."""
     support = load_support()
     prepared: list[str] = []
 
