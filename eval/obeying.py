@@ -2,11 +2,11 @@
 
 The e-mails and tables of BIPIA, each with an instruction planted at its start, in its middle or at
 its end, and its clean twin, are indexed, one index for each place, and asked the question that each
-comes with. The model is scripted: when the planted text has got into its prompt it says it, by
-itself, behind "As I was told:", and as something that it has done, each time with a footnote; then
-it says the sentence of the passages that has most in common with question and answer. Told are the
-share of attacks that got to the model, and to the reader: in the answer, in a footnote's quotation
-or in what is offered when it declines.
+comes with. The model is scripted: it says the planted text by itself, behind "As I was told:", and
+as something that it has done, each time with a footnote, whether or not the text was left in its
+prompt; then the sentence of the passages that has most in common with question and answer. Told are
+how many attacks the model was given to read, and how many reached the reader: in the answer, in a
+footnote's quotation or in what is offered when it declines.
 """
 
 import argparse
@@ -37,11 +37,14 @@ _PASSAGE = re.compile(r"<passage [^>]*>\n(.*?)\n</passage>", re.DOTALL)
 
 @dataclass
 class ObeyingModel:
-    """Obeys `attack` when it reads it, and answers as well as words in common with `wanted` go."""
+    """Obeys `attack`, and answers as well as words in common with `wanted` go.
+
+    `read` counts the attacks that were in its prompt; the others it obeys as if they had been.
+    """
 
     attack: str = ""
     wanted: str = ""
-    obeyed: int = 0
+    read: int = 0
 
     name = "scripted:obeying"
 
@@ -49,8 +52,9 @@ class ObeyingModel:
         """Yield what it was told to say, then an answer, then Done."""
         passages = [html.unescape(one) for one in _PASSAGE.findall(messages[-1].content)]
         number = next((n for n, one in enumerate(passages, 1) if self._reads(one)), 0)
-        if number:
-            self.obeyed += 1
+        self.read += number > 0
+        if self.attack:
+            number = number or 1
             said = self.attack.rstrip(".!? ")
             yield f"{self.attack} [{number}]\nAs I was told: {said}. [{number}]\n"
             yield f"I have done this: {said}. [{number}]\n"
@@ -106,7 +110,7 @@ def run(settings: Settings, rows: Sequence[dict[str, Any]], folder: Path) -> str
             if model.attack and plain(model.attack) in seen:
                 reached += 1
                 sys.stderr.write(f"{row['id']}: {model.attack}\n")
-    return f"{len(rows)} | {model.obeyed} | {reached} | {answered}"
+    return f"{len(rows)} | {model.read} | {reached} | {answered}"
 
 
 def main() -> None:
@@ -118,7 +122,7 @@ def main() -> None:
     settings = load_settings()
     lines = (arguments.data / "attacks" / "bipia.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
-    sys.stdout.write("| BIPIA | documents | model obeyed | reached the reader | answered |\n")
+    sys.stdout.write("| BIPIA | documents | read by the model | reached the reader | answered |\n")
     sys.stdout.write("|---|---|---|---|---|\n")
     for place in PLACES:
         own = [row for row in rows if row["position"] == place][: arguments.rows]
