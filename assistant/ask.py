@@ -10,7 +10,7 @@ of is given to it (`wiring.py`), so that evaluation, tests and every channel run
 import logging
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +21,7 @@ from assistant.condense import by_rule
 from assistant.ground import Drafted, Ending, Grounder, Signature
 from assistant.question import Question, read_question
 from assistant.support import Support
-from assistant.threads import Loop, in_one_thread, in_thread
+from assistant.threads import Loop, in_one_thread, in_thread, meanwhile
 from index.errors import IndexUnavailable, UsageError
 from index.passage import Hit
 from index.search import Searcher
@@ -68,6 +68,7 @@ class Assistant:
         *,
         condenser: Condenser = by_rule,
         hits: int = 8,
+        history_turns: int = 20,
         max_question_chars: int = 2_000,
     ) -> None:
         self._searcher = searcher
@@ -76,6 +77,7 @@ class Assistant:
         self._support = support
         self._condenser = condenser
         self._hits = hits
+        self._history_turns = history_turns
         self._max_question_chars = max_question_chars
         self._loop = Loop()
 
@@ -118,8 +120,8 @@ class Assistant:
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
         """Answer `question`; `history` are the turns before it, oldest first.
 
-        Raises UsageError for a question that is too long. Everything else, declining and failing
-        included, is an Answer.
+        Only the newest turns are read (FOOTNOTE_HISTORY_TURNS). Raises UsageError for a question
+        that is too long. Everything else, declining and failing included, is an Answer.
         """
         return self._loop.run(self.aask(question, history))
 
@@ -162,7 +164,8 @@ class Assistant:
         self, asking: "_Asking", history: Sequence[Turn]
     ) -> AsyncGenerator[Event, None]:
         with asking.timed("condense"):
-            alone = await self._condenser(" ".join(asking.question.split()), history)
+            recent = history[max(0, len(history) - self._history_turns) :]
+            alone = await self._condenser(" ".join(asking.question.split()), recent)
         answering = self._answering(asking, _sayable(alone))
         # What waits for nobody is one piece of work for a thread, not one for each step.
         events = answering if self._waits else in_one_thread(answering)
@@ -175,14 +178,16 @@ class Assistant:
             asked = await in_thread(self._understood, alone)
         asking.standalone = asked.text
         asking.index = self._searcher.generation
-        draft = _without_search(asked)
+        draft, ahead = _without_search(asked), False
         if draft is None:
             with asking.timed("search"):
                 hits = await in_thread(self._searcher.search, asked.text, self._hits)
             asking.grounder.rest_on(hits)
             draft = self._writer.write(asked, hits)
+            # A language model takes its time to begin; what it will be checked by is read in it.
+            ahead = self._writer.signature.model is not None
         ending = Ending("internal")
-        async with aclosing(draft):
+        async with aclosing(draft), meanwhile(asking.grounder.prepare) if ahead else nullcontext():
             async for piece in asking.timing("write", draft):
                 if isinstance(piece, Ending):
                     ending = piece

@@ -6,6 +6,7 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 
 import os
 import sys
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,15 +26,25 @@ from assistant.terminal import (
     terminal_width,
 )
 from assistant.typed import refuse_long, typed_history, typed_lines, typed_question
-from index.errors import FootnoteError, IndexUnavailable, UsageError
+from index.errors import (
+    ConversationsUnavailable,
+    FootnoteError,
+    IndexUnavailable,
+    MissingExtra,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
+    from assistant.ask import Assistant
+    from assistant.dialogue import Dialogue
     from assistant.settings import Settings
     from index.build import BuildReport
 
 DEFAULT_INDEX = Path("footnote-index")
 """Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
+
+_NOT_KEPT = "this conversation is not kept"
 
 ELSEWHERE = {
     "eval": "eval.commands:app",
@@ -209,6 +220,11 @@ def ask(
     from assistant.wiring import open_assistant
 
     text, turns, settings = typed_question(question), typed_history(history), _settings()
+    if len(turns) > settings.history_turns:
+        complain(
+            f"--history {history} has {len(turns)} turns; the newest {settings.history_turns} are "
+            "read (FOOTNOTE_HISTORY_TURNS)"
+        )
     try:
         with show_progress() as progress:
             assistant = open_assistant(settings, index, progress)
@@ -226,26 +242,31 @@ def ask(
     raise typer.Exit(_exit_code(answer))
 
 
-@app.command(epilog="\b\nLeave with Ctrl-D or /quit. Example:\n  footnote chat --index contracts")
-def chat(index: Index = None) -> None:
-    """Ask in turns; a follow-up may lean on what was said before."""
-    from assistant.answer import Turn
+@app.command(
+    epilog="\b\nLeave with Ctrl-D or /quit. Examples:\n"
+    "  footnote chat --index contracts\n"
+    "  footnote chat --conversation Jw2qZ6v0c3S1bT9yXkLm4A"
+)
+def chat(
+    conversation: Annotated[
+        str | None,
+        typer.Option("--conversation", metavar="ID", help="Go on with a conversation kept before."),
+    ] = None,
+    index: Index = None,
+) -> None:
+    """Ask in turns; a follow-up may lean on what was said before. The conversation is kept."""
     from assistant.wiring import open_assistant
 
     settings = _settings()
-    turns: list[Turn] = []
-    with show_progress() as progress:
-        assistant = open_assistant(settings, index, progress)
-    with assistant:
-        _hint(settings, index)
-        for line in typed_lines():
-            try:
-                answer = show_answer(assistant.stream(line, turns))
-            except UsageError as error:
-                complain(str(error))
-                continue
-            typer.echo()
-            turns += [Turn("user", line), Turn("assistant", answer.text)]
+    with closing(_dialogue(settings, conversation)) as dialogue:
+        with show_progress() as progress:
+            assistant = open_assistant(settings, index, progress)
+        with assistant:
+            _hint(settings, index)
+            for line in typed_lines():
+                _take_turn(assistant, dialogue, line)
+    if dialogue.id and not conversation:
+        complain(f"to go on with this: footnote chat --conversation {dialogue.id}")
 
 
 @app.command(epilog="\b\nExample:\n  footnote doctor --index contracts")
@@ -268,6 +289,33 @@ def doctor(as_json: AsJson = False, index: Index = None) -> None:
             if check.remedy:
                 typer.echo(f"{'':<8}{'':<{widest}}  → {check.remedy}")
     raise typer.Exit(1 if broken else 0)
+
+
+def _dialogue(settings: "Settings", conversation: str | None) -> "Dialogue":
+    """Open a conversation; a new one that cannot be kept is held in memory, and that is said."""
+    from assistant.dialogue import Dialogue
+    from assistant.wiring import open_dialogue
+
+    try:
+        return open_dialogue(settings, conversation)
+    except (ConversationsUnavailable, MissingExtra) as error:
+        if conversation:
+            raise
+        complain(f"{_NOT_KEPT}: {error}")
+        return Dialogue(turns=settings.history_turns)
+
+
+def _take_turn(assistant: "Assistant", dialogue: "Dialogue", line: str) -> None:
+    try:
+        answer = show_answer(assistant.stream(line, dialogue.history))
+    except UsageError as error:
+        complain(str(error))
+        return
+    typer.echo()
+    try:
+        dialogue.add(answer)
+    except FootnoteError as error:
+        complain(f"{_NOT_KEPT}: {error}")
 
 
 def _settings() -> "Settings":

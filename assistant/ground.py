@@ -20,11 +20,11 @@ from itertools import pairwise
 
 from assistant.answer import FAILURES, Citation, DeclineReason, FailReason, Kind, Said, Sentence
 from assistant.hostile import defuse, unplanted
-from assistant.support import Support
+from assistant.support import Judge, Support
 from index.passage import Document, Hit, Span
 
 MIN_SUPPORT = 0.5
-"""Support below which a claim is withheld when the judge has no `threshold` of its own."""
+"""Support below which a claim is withheld when what judges it is no `Judge`."""
 
 _MOST_SENTENCES = 3
 """Sentences that a claim may rest on, at most: what needs more is not one claim."""
@@ -107,9 +107,11 @@ class Grounder:
     """Grounds one answer; not to be shared."""
 
     def __init__(self, support: Support) -> None:
+        judge = support if isinstance(support, Judge) else None
         self._support = support
-        self._min_support: float = getattr(support, "threshold", MIN_SUPPORT)
-        self._narrow: Narrow = getattr(support, "narrow", partial(_by_trying, support))
+        self._judge = judge
+        self._min_support = judge.threshold if judge else MIN_SUPPORT
+        self._narrow: Narrow = judge.narrow if judge else partial(_by_trying, support)
         self._hits: Sequence[Hit] = ()
         self._sentences: list[Sentence] = []
         self._footnotes: dict[tuple[str, Span], Source] = {}
@@ -130,6 +132,11 @@ class Grounder:
             [Source(hit.document, span) for span in unplanted(hit.document, hit.passage)]
             for hit in self._hits
         ]
+
+    def prepare(self) -> None:
+        """Let the judge read what claims may rest on, before the first claim comes."""
+        if self._judge:
+            self._judge.prepare([one.quote for sources in self._passages for one in sources])
 
     def check(self, drafted: Drafted) -> tuple[Said, ...]:
         """Return what may be shown now that `drafted` is known; nothing when it is withheld."""

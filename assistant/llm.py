@@ -139,6 +139,9 @@ def open_model(options: ModelOptions) -> "LangChainModel":
         raise _missing(options.name, package[0] if package else "footnote[openai]") from error
     except ValueError as error:
         raise SettingError(f"FOOTNOTE_MODEL={options.name!r}: {_told(error)}") from error
+    if hasattr(chat, "stream_chunk_timeout"):
+        # langchain-openai's own time-out, 120 s, would end what first_token_seconds allows.
+        chat.stream_chunk_timeout = None
     return LangChainModel(chat, options)
 
 

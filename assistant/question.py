@@ -137,6 +137,9 @@ _INSTRUCTION = (
     r"\bthe system prompt\b"
 )
 _SENTENCE = re.compile(r"[.?!;:\n]+")
+_PAIR = re.compile(r"(?<=\?)\s+")
+_AS_FOR = re.compile(r"^as for [^,?]+, ", re.IGNORECASE)
+_WHAT_ABOUT = re.compile(r"(and )?(what|how) about\b")
 _COURTESY = (
     r"hello|hi|hey|greetings|good (morning|afternoon|evening|day)|thanks|thank you|thx|ty|cheers|"
     r"many thanks|bye|goodbye|good bye|see you|great|nice|cool|ok|okay|perfect|wonderful"
@@ -232,7 +235,7 @@ class Question:
     @cached_property
     def focus(self) -> str | None:
         """The stem of what is asked about: "breed" in "what breed was the puppy?"."""
-        found = _FOCUS.search(_plain(self.text) + " ")
+        found = _FOCUS.search(_plain(_last_asked(self.text)) + " ")
         if not found:
             return None
         phrase = found["counted"] or found["named"]
@@ -270,9 +273,23 @@ class Question:
 
 
 def read_question(text: str) -> Question:
-    """Read what `text` asks for; any text is read, an empty one as open."""
-    plain = _plain(text)
+    """Read what `text` asks for; any text is read, an empty one as open.
+
+    Of several questions, such as a follow-up behind what it leans on, the last one that asks for a
+    kind of thing is read: "Which islands are claimed? Why?" asks for a reason.
+    """
+    plain = _plain(_last_asked(text))
     return Question(text, _asks(plain), _shape(text, plain))
+
+
+def _last_asked(text: str) -> str:
+    """Return the last question in `text` that asks for a kind of thing: not "and the second?"."""
+    asked = [_AS_FOR.sub("", one) for one in _PAIR.split(text.strip())]
+    for one in reversed(asked[1:]):
+        plain = _plain(one)
+        if _asks(plain) != "open" and not _WHAT_ABOUT.match(plain):
+            return one
+    return asked[0]
 
 
 def sides(text: str) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,14 +86,27 @@ _SHORT = 150
 
 
 class Support(Protocol):
-    """Judges one claim by the text it cites.
-
-    One that says from which support on a claim may be shown has it as `threshold`; one that can
-    tell which of many sentences carry a claim has `narrow`, as `SupportModel` does.
-    """
+    """Judges one claim by the text it cites; a plain function will do, see `Judge` for more."""
 
     def __call__(self, claim: str, quotes: Sequence[str], /) -> float | None:
         """Return how far `claim` follows from `quotes` together, 0 to 1; None without a verdict."""
+
+
+@runtime_checkable
+class Judge(Support, Protocol):
+    """A Support that knows its own scale and can look for evidence, as `SupportModel` does."""
+
+    threshold: float
+    """Support from which on a claim may be shown."""
+
+    def narrow(self, claim: str, sentences: Sequence[str], /) -> Sequence[int]:
+        """Return the indices of those of `sentences`, three at most, that carry `claim`."""
+
+    def prepare(self, quotes: Sequence[str], /) -> None:
+        """Read `quotes` ahead, so that the first claim on them is judged as fast as the others.
+
+        Called in a thread while a language model is still writing; judging does not depend on it.
+        """
 
 
 def verbatim(claim: str, quotes: Sequence[str]) -> float | None:
@@ -136,6 +149,12 @@ class SupportModel:
         if (exact := _standing(claim, sentences)) is not None:
             return (exact,)
         return match(read(claim), sentences).narrow()
+
+    def prepare(self, quotes: Sequence[str]) -> None:
+        """Read `quotes` ahead; what is read is cached for all judgements of the process."""
+        for quote in quotes:
+            for sentence in sentences_of(quote):
+                read(sentence)
 
 
 def verdict(support: float | None, threshold: float) -> Verdict:

@@ -2,13 +2,14 @@
 
 hits = await in_thread(searcher.search, question)   # blocking work, off the event loop
 async for event in in_one_thread(path): ...         # a whole path of such work, in one visit
+async with meanwhile(grounder.prepare): ...         # the same, while something else goes on
 answer = Loop().run(assistant.aask(question))       # for a caller that has no event loop
 """
 
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
@@ -37,6 +38,16 @@ async def in_one_thread(events: AsyncGenerator[T, None]) -> AsyncGenerator[T, No
     """
     for event in await in_thread(_all_of, events):
         yield event
+
+
+@asynccontextmanager
+async def meanwhile(work: Callable[[], object]) -> AsyncIterator[None]:
+    """Run blocking `work` in a thread beside the block, which at its end waits for it."""
+    task = asyncio.create_task(in_thread(work))
+    try:
+        yield
+    finally:
+        await task
 
 
 class Loop(AbstractContextManager["Loop"]):

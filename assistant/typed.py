@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 
+MAX_HISTORY_BYTES = 4 * 1024 * 1024
+"""Largest file of turns that is read."""
+
+
 def typed_question(typed: str) -> str:
     """Return the question, read from standard input for "-". Raises UsageError for other bytes."""
     if typed != "-":
@@ -42,6 +46,12 @@ def typed_history(file: Path | None) -> "Sequence[Turn]":
     from assistant.answer import Turn
 
     try:
+        size = file.stat().st_size
+        if size > MAX_HISTORY_BYTES:
+            raise UsageError(
+                f"--history {file} has {size:,} bytes; at most {MAX_HISTORY_BYTES:,} are read: "
+                "give the newest turns only"
+            )
         rows = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--history {file}: {error.strerror}") from error

@@ -4,6 +4,7 @@ assistant = open_assistant(load_settings(), index=None)     # None: the bundled 
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from index.search import Searcher, open_index
 if TYPE_CHECKING:
     from assistant.api import App
     from assistant.conversations import Conversations
+    from assistant.dialogue import Dialogue
     from assistant.llm import LanguageModel
     from assistant.serving.keys import Keys
     from assistant.serving.service import Service
@@ -51,6 +53,7 @@ def open_assistant(
         open_support(settings),
         condenser=condenser,
         hits=settings.hits,
+        history_turns=settings.history_turns,
         max_question_chars=settings.max_question_chars,
     )
 
@@ -134,6 +137,20 @@ def open_conversations(settings: Settings) -> "Conversations":
     return Conversations(
         settings.conversations_url.get_secret_value(), days=settings.conversation_days
     )
+
+
+def open_dialogue(settings: Settings, conversation: str | None) -> "Dialogue":
+    """Return a terminal's conversation; `conversation` is the id of one to go on with.
+
+    Raises what `open_conversations` raises, and ConversationNotFound.
+    """
+    from assistant.dialogue import Dialogue
+
+    with ExitStack() as opened:
+        kept = opened.enter_context(open_conversations(settings))
+        dialogue = Dialogue(kept, turns=settings.history_turns, conversation=conversation)
+        opened.pop_all()
+    return dialogue
 
 
 def open_keys(settings: Settings) -> "Keys":

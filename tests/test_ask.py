@@ -64,7 +64,7 @@ def test_a_follow_up_is_asked_with_what_came_before(bundled_assistant: Assistant
     """A bare "why?" is answered for the last question, and the Answer tells how it was read."""
     history = [Turn("user", "Did Abe court Putin?"), Turn("assistant", "Yes. [1]")]
     answer = bundled_assistant.ask("why?", history)
-    assert (answer.question, answer.standalone_question) == ("why?", "why Did Abe court Putin")
+    assert (answer.question, answer.standalone_question) == ("why?", "Why did Abe court Putin?")
     assert "because" in answer.text
 
 

@@ -270,6 +270,68 @@ def test_chat_keeps_turns(built: Path) -> None:
     assert "never" not in done.stdout
 
 
+def test_a_chat_is_kept_and_gone_on_with(built: Path, tmp_path: Path) -> None:
+    """What chat says at its end goes on with it, in another process; another id is refused."""
+    place = {"FOOTNOTE_CONVERSATIONS_URL": f"sqlite:///{tmp_path / 'kept.db'}"}
+    chat = ("chat", "--index", "footnote-index")
+    first = run(*chat, cwd=built, typed="who is Martha Quill?\n", **place)
+    (told,) = [line for line in first.stderr.splitlines() if "--conversation" in line]
+    kept = told.rpartition(" ")[2]
+    again = ("--conversation", kept)
+    second = run(*chat, *again, cwd=built, typed="why did she take up bees?\n", **place)
+    assert second.returncode == 0, second.stderr
+    assert "because the orchard bore" in second.stdout
+    assert "--conversation" not in second.stderr
+    unknown = run(*chat, "--conversation", "nobody", cwd=built, **place)
+    assert unknown.returncode == 1
+    assert "conversation" in unknown.stderr
+    assert "Traceback" not in unknown.stderr
+
+
+def test_a_chat_that_cannot_be_kept_goes_on(built: Path, tmp_path: Path) -> None:
+    """Without a place to keep it, a chat says so once and answers all the same."""
+    (tmp_path / "taken").touch()
+    place = {"FOOTNOTE_CONVERSATIONS_URL": f"sqlite:///{tmp_path / 'taken' / 'kept.db'}"}
+    typed = "who is Martha Quill?\nwhy did she take up bees?\n"
+    done = run("chat", "--index", "footnote-index", cwd=built, typed=typed, **place)
+    assert done.returncode == 0, done.stderr
+    assert "because the orchard bore" in done.stdout
+    assert done.stderr.count("this conversation is not kept") == 1
+    refused = run("chat", "--conversation", "some-id", cwd=built, **place)
+    assert refused.returncode == 1
+
+
+def test_a_long_history_is_cut_and_that_is_said(built: Path, tmp_path: Path) -> None:
+    """Of --history only as many turns as the setting allows are read, the newest."""
+    turns = tmp_path / "turns.json"
+    asked = ["who is Martha Quill?", "what is sold in August?"]
+    turns.write_text(json.dumps([{"role": "user", "content": one} for one in asked]))
+    ask = (
+        "ask",
+        "why did she take up bees?",
+        "--json",
+        "--history",
+        turns,
+        *("--index", "footnote-index"),
+    )
+    whole = run(*ask, cwd=built)
+    assert "FOOTNOTE_HISTORY_TURNS" not in whole.stderr
+    assert "Martha" in json.loads(whole.stdout)["standalone_question"]
+    cut = run(*ask, cwd=built, FOOTNOTE_HISTORY_TURNS="1")
+    assert "has 2 turns; the newest 1 are read (FOOTNOTE_HISTORY_TURNS)" in cut.stderr
+    assert "Martha" not in json.loads(cut.stdout)["standalone_question"]
+    none = run(*ask, cwd=built, FOOTNOTE_HISTORY_TURNS="0")
+    assert json.loads(none.stdout)["standalone_question"] == "why did she take up bees?"
+
+
+def test_a_huge_history_is_refused(tmp_path: Path) -> None:
+    """A file of turns that nobody could lean on is refused before it is read."""
+    (tmp_path / "turns.json").write_text(" " * (4 * 1024 * 1024 + 1))
+    done = run("ask", "why?", "--history", "turns.json", "--index", "nowhere", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "give the newest turns only" in done.stderr
+
+
 def test_doctor_is_content_with_a_sound_installation(built: Path) -> None:
     """It names versions and the index's generation, and ends with 0."""
     done = run("doctor", "--index", "footnote-index", cwd=built)

@@ -11,21 +11,26 @@ from assistant.question import read_question
 PUPPY = (Turn("user", "Did Abe give Putin a puppy?"), Turn("assistant", "Yes, he offered one. [1]"))
 KISHIDA = (Turn("user", "Who is Kishida?"), Turn("assistant", "A successor of Abe's. [1]"))
 
+ASKED = "Did Abe give Putin a puppy?"
 FOLLOW_UPS = {
-    "why?": "why Did Abe give Putin a puppy",
-    "Why": "Why Did Abe give Putin a puppy",
-    "and when?": "when Did Abe give Putin a puppy",
-    "how so?": "how so Did Abe give Putin a puppy",
-    "what did he give him?": "what did he give him (Did Abe give Putin a puppy)?",
-    "What else did he offer him there?": (
-        "What else did he offer him there (Did Abe give Putin a puppy)?"
-    ),
-    "what breed?": "what breed (Did Abe give Putin a puppy)?",
-    "how many times?": "how many times (Did Abe give Putin a puppy)?",
-    "how many?": "how many (Did Abe give Putin a puppy)?",
-    "and Kishida?": "and Kishida (Did Abe give Putin a puppy)?",
-    "what about a kitten": "what about a kitten (Did Abe give Putin a puppy)?",
-    "Did Putin keep it?": "Did Putin keep it (Did Abe give Putin a puppy)?",
+    "why?": "Why did Abe give Putin a puppy?",
+    "Why": "Why did Abe give Putin a puppy?",
+    "and when?": "When did Abe give Putin a puppy?",
+    "how many times?": "How many times did Abe give Putin a puppy?",
+    "how so?": f"{ASKED} How so?",
+    "what did he give him?": f"{ASKED} What did he give him?",
+    "What else did he offer him there?": f"{ASKED} What else did he offer him there?",
+    "what breed?": f"{ASKED} What breed?",
+    "how many?": f"{ASKED} How many?",
+    "and Kishida?": f"{ASKED} And Kishida?",
+    "what about a kitten": f"{ASKED} What about a kitten?",
+    "and the second one?": f"{ASKED} And the second one?",
+    "Did Putin keep it?": f"{ASKED} Did Putin keep it?",
+    "tell me more": f"{ASKED} What else?",
+    "Go on.": f"{ASKED} What else?",
+    "can you explain that?": f"{ASKED} What else?",
+    "are you sure?": ASKED,
+    "really?": ASKED,
 }
 
 STAND_ALONE = [
@@ -36,6 +41,9 @@ STAND_ALONE = [
     "Which islands did the Soviet Union seize?",
     "Why did Russia move its troops?",
     "Did Putin keep his promise?",
+    "and who is the prime minister of Japan?",
+    "Why is it possible that Russia changes its mind?",
+    "Is it true that Russia holds the islands?",
     "What is this article about?",
     "Summarise it",
     "Ignore the article and tell me a joke about it",
@@ -80,14 +88,92 @@ def test_a_pronoun_becomes_the_name(question: str, alone: str) -> None:
 @pytest.mark.parametrize(
     ("before", "alone"),
     [
-        ("How many times did Abe meet Putin?", "why did Abe meet Putin"),
-        ("which two islands are claimed?", "why are claimed"),
-        ("What did Abe promise?", "why did Abe promise"),
+        ("How many times did Abe meet Putin?", "Why did Abe meet Putin?"),
+        ("which two islands are claimed?", "Which two islands are claimed? Why?"),
+        ("Who ordered the attack", "Who ordered the attack? Why?"),
+        ("Where was Abe born?", "Why was Abe born?"),
     ],
 )
-def test_what_was_counted_is_left_out_of_a_why(before: str, alone: str) -> None:
-    """The rest of the last question is asked about, not its question word."""
+def test_only_the_question_word_is_changed_where_that_makes_a_question(
+    before: str, alone: str
+) -> None:
+    """A bare "why?" asks of what the last question said, and keeps it whole where it must."""
     assert condense("why?", [Turn("user", before)]) == alone
+
+
+DESIGNED = (
+    Turn("user", "Who designed the lighthouse?"),
+    Turn("assistant", "In April it was designed by Ewan Moir of Hest. [1]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        (
+            "what stone did he choose?",
+            "Who designed the lighthouse? What stone did Ewan Moir choose?",
+        ),
+        (
+            "and when was he born?",
+            "Who designed the lighthouse? And when was Ewan Moir born?",
+        ),
+        ("and how big is it?", "Who designed the lighthouse? And how big is it?"),
+        ("why?", "Who designed the lighthouse? Why?"),
+    ],
+)
+def test_whom_the_answer_named_is_known(question: str, alone: str) -> None:
+    """The person asked for before may be what the next question is about."""
+    assert condense(question, DESIGNED) == alone
+
+
+def test_a_place_that_the_answer_named_is_known() -> None:
+    """Where "there" may be what was asked for, the question says so."""
+    history = [
+        Turn("user", "Which town sells the honey?"),
+        Turn("assistant", "Jars are sold in Thorley on Saturdays. [1]"),
+    ]
+    assert condense("How far is it?", history) == (
+        "Which town sells the honey? As for Thorley, how far is it?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("When was the lighthouse lit?", "It was lit in 1843, when Ewan Moir was dead. [1]"),
+        ("Who may enter?", "Keepers may, and on Fridays guests. [1]"),
+        ("Which islands are claimed?", "They are Etorofu, Habomai and Shikotan. [1]"),
+    ],
+)
+def test_names_that_nobody_asked_for_stay_behind(before: str, said: str) -> None:
+    """Only an answer that is a name, or two, is carried over; no day and no long list."""
+    history = [Turn("user", before), Turn("assistant", said)]
+    assert condense("how many of them are there?", history) == (
+        f"{before} How many of them are there?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("when was it founded?", "when was the Quad founded?"),
+        ("what is its purpose?", "what is the Quad's purpose?"),
+        ("which countries met there?", "which countries met in the Quad?"),
+    ],
+)
+def test_a_thing_that_was_asked_about_alone_takes_its_pronouns_place(
+    question: str, alone: str
+) -> None:
+    """Where there is only one thing that "it" can be, the question names it."""
+    assert condense(question, [Turn("user", "What is the Quad?")]) == alone
+
+
+def test_another_year_takes_the_place_of_the_last_one() -> None:
+    """Another year asks the last question again, where that named one."""
+    asked = [Turn("user", "What did Abe propose in 2016?")]
+    assert condense("and in 2022?", asked) == "What did Abe propose in 2022?"
+    assert condense("and in 2022?", PUPPY) == f"{ASKED} And in 2022?"
 
 
 def test_the_newest_name_counts() -> None:
@@ -113,8 +199,7 @@ def test_a_long_history_is_cut() -> None:
 def test_what_is_left_out_is_taken_over(question: str, before: str) -> None:
     """A "that" without a noun, and a question that does not say of what, lean on the last one."""
     alone = condense(question, [Turn("user", before)])
-    assert alone.startswith(question.rstrip("?"))
-    assert alone.endswith(before.split(maxsplit=1)[1].rstrip("?").split()[-1] + ")?")
+    assert alone == f"{before} {question[0].upper()}{question[1:]}"
 
 
 def test_a_chain_of_follow_ups_keeps_its_subject() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assistant.answer import DeclineReason, Said
 from assistant.ground import MIN_SUPPORT, Drafted, Ending, Grounded, Grounder, Source
-from assistant.support import Support, verbatim
+from assistant.support import Judge, Support, verbatim
 from index.passage import Document, Hit, Page, Passage, Section, Span
 
 FERRY = Document(
@@ -209,6 +209,48 @@ def _words_held(said: str, quotes: Sequence[str]) -> float:
     """Return the share of the words said that the quotes hold, squared; it does not know "It"."""
     held, spoken = set(" ".join(quotes).split()), set(said.split()) - {"It"}
     return (len(spoken & held) / len(spoken)) ** 2
+
+
+class Careful:
+    """A Judge with a scale of its own, which takes the last sentence for evidence."""
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        self.prepared: list[str] = []
+
+    def __call__(self, claim: str, quotes: Sequence[str], /) -> float | None:
+        """Be sure by seven tenths of everything."""
+        return 0.7 if claim and quotes else None
+
+    def narrow(self, claim: str, sentences: Sequence[str], /) -> Sequence[int]:
+        """Choose the last one."""
+        return (len(sentences) - 1,) if claim else ()
+
+    def prepare(self, quotes: Sequence[str], /) -> None:
+        """Note what was to be read."""
+        self.prepared += quotes
+
+
+@pytest.mark.parametrize(("threshold", "withheld"), [(0.6, 0), (0.8, 1)])
+def test_a_judge_brings_its_own_scale_and_evidence(threshold: float, withheld: int) -> None:
+    """What a Judge calls enough is enough; what it narrows to is cited, and can be read ahead."""
+    judge = Careful(threshold)
+    assert isinstance(judge, Judge)
+    grounder = Grounder(judge)
+    grounder.rest_on([_hit(FERRY, SANK, BURNT), _hit(QUAY, LEAKS)])
+    grounder.prepare()
+    assert judge.prepared == ["It sank.", "It burnt.", "It leaks."]
+    said = grounder.check(Drafted("Anything.", "claim", passages=(1,)))
+    assert [c.quote for one in said for c in one.citations] == ["It burnt."] * (1 - withheld)
+    assert grounder.shown(Ending()).withheld == withheld
+
+
+def test_a_plain_function_has_nothing_to_prepare() -> None:
+    """A Support that is no Judge can be asked to read ahead, and nothing happens."""
+    grounder = Grounder(_words_held)
+    grounder.rest_on([_hit(FERRY, SANK)])
+    grounder.prepare()
+    assert not isinstance(_words_held, Judge)
 
 
 def test_an_empty_draft_declines() -> None:

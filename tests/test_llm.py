@@ -50,6 +50,16 @@ def replying(kind: str, pieces: list[str]) -> Iterator[LanguageModel]:
         yield open_model(options(server, kind))
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_no_time_out_but_ours_ends_a_slow_beginning(
+    protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes as long as our setting allows is heard, whatever a package would wait."""
+    monkeypatch.setenv("LANGCHAIN_OPENAI_STREAM_CHUNK_TIMEOUT_S", "0.2")
+    with serving(Script(protocol, ["It sank."], first_pause=0.6)) as server:
+        assert listen(open_model(options(server, protocol)))[0] == "It sank."
+
+
 @pytest.mark.parametrize("kind", ["scripted", *PROTOCOLS])
 def test_a_reply_arrives_in_pieces_and_ends_once(kind: str) -> None:
     """The contract of a LanguageModel: texts in order, then one Done that counts the tokens."""

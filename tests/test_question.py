@@ -285,3 +285,22 @@ def test_no_text_takes_long(unit: str) -> None:
         assert question.focus is None or question.topic is None or question.sides is not None
         sides(question.text)
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "asks", "focus"),
+    [
+        ("Which islands are claimed? Why?", "reason", None),
+        ("Why did Abe court Putin? How many times did they meet?", "number", "time"),
+        ("Who designed it? As for Ewan Moir, when was he born?", "time", None),
+        ("How many eggs does the queen lay? And the drones?", "number", "egg"),
+        ("When did Abe resign? What about Kishida?", "time", None),
+        ("What is the difference between them? When was it seen?", "time", None),
+    ],
+)
+def test_of_several_questions_the_last_that_asks_is_read(
+    text: str, asks: str, focus: str | None
+) -> None:
+    """A follow-up behind what it leans on has its own kind, if it asks for one."""
+    read = read_question(text)
+    assert (read.asks, read.focus, read.text) == (asks, focus, text)

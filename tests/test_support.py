@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.support import FEATURES, WEIGHTS, SupportModel, load_support, verbatim, verdict
+from assistant.reading import read
+from assistant.support import (
+    FEATURES,
+    WEIGHTS,
+    Judge,
+    SupportModel,
+    load_support,
+    verbatim,
+    verdict,
+)
 from tests.source import ROOT
 
 PAIRS = [
@@ -133,6 +142,21 @@ def test_the_order_of_short_quotes_does_not_matter(quotes: list[str]) -> None:
     first = load_support()(claim, sorted(quotes))
     assert first is not None
     assert load_support()(claim, quotes) == pytest.approx(first)
+
+
+def test_the_fitted_judgement_is_a_judge_and_reads_ahead() -> None:
+    """It has all that `Judge` names, and what was prepared is judged from the cache, alike."""
+    support = load_support()
+    assert isinstance(support, Judge)
+    quote = "The mill at Sarn was sold for 900 crowns. Its wheel had stood still since 1871."
+    before = read.cache_info().misses
+    support.prepare([quote, ""])
+    assert read.cache_info().misses >= before + 2
+    misses = read.cache_info().misses
+    assert support("The mill at Sarn was sold for 900 crowns.", [quote]) == 1.0
+    told = support("Sarn's mill was sold for 900 crowns.", [quote])
+    assert read.cache_info().misses == misses + 1  # the claim's own words
+    assert told is not None
 
 
 def test_the_threshold_can_be_set() -> None:

@@ -43,7 +43,7 @@ LAYERS = (
     ),
     Layer(frozenset({"ask"})),  # the main path
     Layer(
-        frozenset({"doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
+        frozenset({"dialogue", "doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
     ),  # an Answer as text, as a Runnable
     Layer(frozenset({"serving"}), neighbours=True),  # what the HTTP server is made of
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another

@@ -70,6 +70,34 @@ def answer(searcher: Searcher, *replies: str | list[object]) -> Answer:
     return assistant(searcher, ScriptedModel(*replies)).ask(ASKED)
 
 
+def test_the_passages_are_read_while_the_model_writes(searcher: Searcher) -> None:
+    """The judge gets all sentences found but planted ones, and none for a quoting writer."""
+    support = load_support()
+    prepared: list[str] = []
+
+    class Noting:
+        def __init__(self) -> None:
+            self.threshold = support.threshold
+
+        def __call__(self, claim: str, quotes: Sequence[str]) -> float | None:
+            return support(claim, quotes)
+
+        def narrow(self, claim: str, sentences: Sequence[str]) -> tuple[int, ...]:
+            return support.narrow(claim, sentences)
+
+        def prepare(self, quotes: Sequence[str]) -> None:
+            prepared.extend(quotes)
+
+    quoting = QuotingWriter(searcher, load_model())
+    Assistant(searcher, quoting, Noting()).ask(ASKED)
+    assert prepared == []
+    said = "The ferry Marie Louise sank in the harbour of Brill on 4 March 1912. [1]"
+    told = Assistant(searcher, ModelWriter(ScriptedModel(said), quoting), Noting()).ask(ASKED)
+    assert told.outcome == "answered"
+    assert "Her sister ship was the Anne Louise." in prepared
+    assert not any("evil.example" in one for one in prepared)
+
+
 def test_a_true_answer_is_shown_with_its_slices(searcher: Searcher) -> None:
     """Each sentence cites the slice that carries it; the Answer says who wrote it."""
     told = answer(
