@@ -34,7 +34,8 @@ def ask(assistant: Assistant, asked: Sequence[str]) -> Iterator[Answer]:
     """Yield the answer to each question, and tell how far it is."""
     for number, question in enumerate(asked, 1):
         answer = assistant.ask(question)
-        sys.stderr.write(f"{number}/{len(asked)} {answer.outcome} {answer.reason or ''}\n")
+        told = f"{answer.outcome} {answer.reason or ''}".strip()
+        sys.stderr.write(f"{number}/{len(asked)} {told}, {answer.withheld} withheld\n")
         yield answer
 
 
