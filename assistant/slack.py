@@ -1,0 +1,388 @@
+"""The Slack bot: `Bot(bench, rules, connection)`; `run(bot)` serves it by Socket Mode.
+
+    bot = open_slack(settings, index)         # wiring.py
+    asyncio.run(run(bot))                     # until SIGINT or SIGTERM
+    Mounted(EVENTS_PATH, bot.http, …)         # or in `footnote serve`, where Slack calls
+
+A mention in a channel, or any message in the app's own tab, is a question; a thread is a
+conversation. The reply stays in the thread. What Slack tells twice is answered once: an event is
+claimed in the database of conversations, which replicas share. Slack's parts are in
+`assistant/slacking/`.
+"""
+
+import asyncio
+import json
+import logging
+import re
+import signal
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from functools import partial
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from assistant.answer import Answer, Said, Turn
+from assistant.slacking.bench import Bench
+from assistant.slacking.blocks import (
+    QUOTES,
+    RATED,
+    REASON,
+    aside,
+    draw_sentence,
+    end_blocks,
+    quotes_view,
+    reason_view,
+    section,
+)
+from assistant.slacking.connection import Connection, Socket, web_client
+from assistant.slacking.events import Question, read_question, read_thread
+from assistant.slacking.manifest import prompts
+from assistant.slacking.reply import BEYOND_REPAIR, UNSENT, Reply, error_code
+from assistant.slacking.rules import Rules
+from index.errors import ConversationNotFound, FootnoteError, SlackUnavailable
+
+log = logging.getLogger("footnote.slack")
+
+GRACE_SECONDS = 30.0
+"""How long answers under way may take after the bot was told to stop."""
+_LAST_WORD_SECONDS = 5.0
+_MOST_THREAD = 200
+
+_STOPPED = "I was stopped before this was finished. Ask again in a minute."
+_BROKEN = "Something went wrong here. If it stays so, tell whoever runs me this number: `{number}`"
+_FILES_UNREAD = "I did not look at the file, only at your words."
+_FORGOTTEN = "That answer is no longer kept. Ask the question again."
+
+
+class Bot:
+    """The bot in one process. Belongs to one event loop.
+
+    `suggestions` are offered to whoever opens its tab; None: what the documents' titles suggest.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        rules: Rules,
+        connection: Connection,
+        suggestions: Sequence[str] | None = None,
+    ) -> None:
+        self.bench = bench
+        self.connection = connection
+        self._rules = rules
+        self._offered = suggestions
+        self._working: set[asyncio.Task[Any]] = set()
+        self.refused = asyncio.Event()
+        self.refusal = ""
+        # At DEBUG the SDK would log every payload; what people ask has no place in a log.
+        log.setLevel(logging.INFO)
+        self.app = AsyncApp(
+            name="footnote",
+            client=web_client(connection, log),
+            signing_secret=connection.signing_secret,
+            logger=log,
+        )
+        listen(self.app, self)
+
+    async def opened(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """Offer questions to whoever opens the app's tab."""
+        if body["event"].get("tab") == "messages" and context.set_suggested_prompts is not None:
+            offered = await self._suggestions()
+            if offered:
+                await context.set_suggested_prompts(prompts(offered), title="For example")
+
+    async def asked(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
+        """Answer a mention or a direct message, once."""
+        question = read_question(body, context.bot_user_id or "")
+        if question is None or not self._rules.let_in(question):
+            return
+        with self._at_work():
+            if await self.bench.is_new(question):
+                await self._reply(question, context)
+
+    async def quotes(
+        self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Show the quotes that an answer rests on."""
+        await ack()
+        with self._at_work():
+            answer = await self.bench.find(body["actions"][0]["value"], _channel(body))
+            await _client(context).views_open(
+                trigger_id=body["trigger_id"], view=quotes_view(answer)
+            )
+
+    async def rated(
+        self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Keep a thumb; ask what was wrong when it points down."""
+        await ack()
+        rating, _, answer_id = body["actions"][0]["value"].partition(":")
+        channel = _channel(body)
+        with self._at_work():
+            await self.bench.rate(answer_id, channel, _user(body), rating)
+            if rating == "down":
+                view = reason_view(answer_id, channel)
+                await _client(context).views_open(trigger_id=body["trigger_id"], view=view)
+
+    async def explained(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+        """Keep what was wrong with an answer."""
+        await ack()
+        about = json.loads(body["view"]["private_metadata"])
+        given = body["view"]["state"]["values"]
+        reason = (given["reason"]["reason"].get("selected_option") or {}).get("value")
+        comment = given["comment"]["comment"].get("value")
+        with self._at_work():
+            await self.bench.rate(
+                about["answer"], about["channel"], _user(body), "down", reason, comment
+            )
+
+    async def failed(
+        self, error: Exception, body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Log what went wrong; tell the person, where nothing has been said in their thread."""
+        if error_code(error) in BEYOND_REPAIR:
+            self.refuse(f"Slack refuses the bot's token ({error_code(error)})")
+        number = context.get("footnote_number") or uuid.uuid4().hex
+        known = isinstance(error, (FootnoteError, *UNSENT))
+        log.error("slack %s failed: %s", number, _loggable(error), exc_info=not known)
+        channel = (body.get("channel") or {}).get("id")
+        if body.get("type") == "block_actions" and channel:
+            gone = isinstance(error, ConversationNotFound)
+            with suppress(*UNSENT):
+                await _client(context).chat_postEphemeral(
+                    channel=channel,
+                    user=_user(body),
+                    thread_ts=(body.get("message") or {}).get("thread_ts"),
+                    text=_FORGOTTEN if gone else _BROKEN.format(number=number),
+                )
+
+    def refuse(self, why: str) -> None:
+        """Note that Slack will not have us any more: `run` ends."""
+        self.refusal = self.refusal or why
+        self.refused.set()
+
+    async def http(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request of Slack's as an ASGI application; Bolt checks its signature."""
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        headers: dict[str, str | Sequence[str]] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        request = AsyncBoltRequest(body=body.decode("utf-8", "replace"), headers=headers)
+        told = await self.app.async_dispatch(request)
+        sent = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, values in told.headers.items()
+            for value in values
+        ]
+        await send({"type": "http.response.start", "status": told.status, "headers": sent})
+        await send({"type": "http.response.body", "body": (told.body or "").encode()})
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Finish what was begun when the block ends."""
+        try:
+            yield
+        finally:
+            await self.finish()
+
+    async def finish(self, seconds: float = GRACE_SECONDS) -> None:
+        """Let answers under way be completed; those that take longer say that they were stopped."""
+        if self._working:
+            await asyncio.wait(self._working, timeout=seconds)
+        for task in self._working:
+            task.cancel()
+        if self._working:
+            await asyncio.wait(self._working, timeout=2 * _LAST_WORD_SECONDS)
+
+    async def _reply(self, question: Question, context: AsyncBoltContext) -> None:
+        """Answer a question in its thread; whatever happens, something is said there."""
+        begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
+        client = _client(context)
+        reply = Reply(client, question.channel, question.thread, begin)
+        number = context["footnote_number"] = uuid.uuid4().hex
+        words = _BROKEN.format(number=number)
+        try:
+            refusal = self._rules.refusal(question)
+            if refusal:
+                await reply.end([section(refusal)])
+                return
+            status = asyncio.create_task(self._show_status(context))
+            conversation, turns = await self.bench.remembered(question)
+            if question.follows and not turns:
+                turns = await self._read_thread(question, context)
+            answer = await self._answer(question, turns, reply, status)
+            kept = await self.bench.keep(conversation, question, answer)
+            unread = [aside(_FILES_UNREAD)] if question.has_files else []
+            await reply.end([*end_blocks(answer, kept=kept), *unread])
+        except asyncio.CancelledError:
+            words = _STOPPED
+            raise
+        finally:
+            if not reply.is_ended:
+                await reply.break_off([section(words)])
+
+    async def _answer(
+        self,
+        question: Question,
+        turns: Sequence[Turn],
+        reply: Reply,
+        status: asyncio.Task[None],
+    ) -> Answer:
+        """Make the answer, and say each sentence as it comes."""
+        async with aclosing(self.bench.answering(question.text, turns)) as batches:
+            async for batch in batches:
+                await status
+                said = [one.sentence for one in batch if isinstance(one, Said)]
+                await reply.say("".join(map(draw_sentence, said)))
+                if isinstance(batch[-1], Answer):
+                    return batch[-1]
+        raise RuntimeError("an answer broke off")
+
+    async def _read_thread(self, question: Question, context: AsyncBoltContext) -> list[Turn]:
+        """Return what was said in a thread that others began, as far as the bot may read it."""
+        try:
+            found = await _client(context).conversations_replies(
+                channel=question.channel,
+                ts=question.thread,
+                latest=question.ts,
+                limit=_MOST_THREAD,
+            )
+        except SlackApiError as error:
+            log.info("a thread was not read (%s)", error_code(error))
+            return []
+        messages: list[dict[str, Any]] = found.get("messages") or []
+        turns = read_thread(messages, context.bot_user_id or "", question.ts)
+        return turns[max(len(turns) - self.bench.history_turns, 0) :]
+
+    async def _show_status(self, context: AsyncBoltContext) -> None:
+        if context.set_status is None:
+            return
+        what = "article" if len(await self.bench.titles(2)) == 1 else "documents"
+        try:
+            await context.set_status(f"is reading the {what} …")
+        except UNSENT as error:
+            log.info("no status was shown (%s)", error_code(error) or error)
+
+    async def _suggestions(self) -> Sequence[str]:
+        if self._offered is not None:
+            return self._offered
+        return [f"What is “{title}” about?" for title in await self.bench.titles(3)]
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Have `finish` wait for the block."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("work is done in tasks")
+        self._working.add(task)
+        try:
+            yield
+        finally:
+            self._working.discard(task)
+
+
+def listen(app: AsyncApp, bot: Bot) -> None:
+    """Register what the bot listens to; the manifest subscribes to these events."""
+    app.event("app_home_opened")(bot.opened)
+    app.event("app_mention")(bot.asked)
+    app.event("message")(bot.asked)
+    app.action(QUOTES)(bot.quotes)
+    app.action(RATED)(bot.rated)
+    app.view(REASON)(bot.explained)
+    # Bolt would log the whole of what nobody listens to.
+    app.event(re.compile(""))(_ignored)
+    app.error(bot.failed)
+
+
+async def run(bot: Bot, told: Callable[[str], None] = log.info) -> None:
+    """Serve by Socket Mode until SIGINT or SIGTERM; then finish what was begun.
+
+    `told` is called once connected. Raises SlackUnavailable when Slack cannot be reached or
+    refuses a token, at the start or later.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(one, stopped.set)
+    name = await _introduced(bot)
+    socket = Socket(bot.connection, bot.app.client, log, bot.refuse)
+    socket.socket_mode_request_listeners.append(partial(_taken, bot.app))
+    waiting = [asyncio.create_task(one.wait()) for one in (stopped, bot.refused)]
+    background = asyncio.create_task(bot.bench.library.keep_fresh())
+    try:
+        connecting = asyncio.create_task(socket.connect())  # type: ignore[no-untyped-call]
+        await asyncio.wait([connecting, *waiting], return_when=asyncio.FIRST_COMPLETED)
+        if connecting.done() and not bot.refused.is_set():
+            told(f"answering in Slack as {name} (Ctrl-C stops)")
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (*waiting, background, connecting):
+            task.cancel()
+        await socket.close()  # type: ignore[no-untyped-call]
+        await bot.finish()
+        bot.bench.close()
+    if bot.refused.is_set():
+        raise _unavailable(bot.refusal)
+
+
+async def _introduced(bot: Bot) -> str:
+    """Return the bot's name in Slack. Raises SlackUnavailable."""
+    try:
+        who = await bot.app.client.auth_test()
+    except UNSENT as error:
+        code = error_code(error)
+        if code:
+            raise _unavailable(f"Slack refuses the bot's token ({code})") from error
+        raise SlackUnavailable(
+            f"Slack cannot be reached ({_loggable(error)}); check this machine's network"
+        ) from error
+    return f"{who.get('user')} in {who.get('team')}"
+
+
+async def _taken(
+    app: AsyncApp, socket: AsyncBaseSocketModeClient, taken: SocketModeRequest
+) -> None:
+    """Dispatch what came through the socket, and acknowledge it there."""
+    await send_async_response(socket, taken, await run_async_bolt_app(app, taken), 0.0)
+
+
+async def _ignored() -> None:
+    pass
+
+
+def _unavailable(why: str) -> SlackUnavailable:
+    return SlackUnavailable(
+        f"{why}; install the app in the workspace again, at https://api.slack.com/apps, and set "
+        "FOOTNOTE_SLACK_BOT_TOKEN and FOOTNOTE_SLACK_APP_TOKEN to its tokens"
+    )
+
+
+def _loggable(error: BaseException) -> str:
+    """Return an error for the log: Slack's own would quote its whole response."""
+    return error_code(error) or str(error) or type(error).__name__
+
+
+def _client(context: AsyncBoltContext) -> Any:
+    return context.client
+
+
+def _user(body: dict[str, Any]) -> str:
+    return str(body["user"]["id"])
+
+
+def _channel(body: dict[str, Any]) -> str:
+    """Return the channel that a button was pressed in."""
+    channel = body.get("channel")
+    return str(channel["id"] if channel else body["container"]["channel_id"])
