@@ -28,7 +28,7 @@ from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from assistant.answer import Answer, Said, Turn
-from assistant.slacking.bench import Bench
+from assistant.slacking.bench import Bench, Stopped
 from assistant.slacking.blocks import (
     QUOTES,
     RATED,
@@ -51,7 +51,7 @@ log = logging.getLogger("footnote.slack")
 
 GRACE_SECONDS = 30.0
 """How long answers under way may take after the bot was told to stop."""
-_LAST_WORD_SECONDS = 5.0
+_LAST_WORD_SECONDS = 10.0
 _MOST_THREAD = 200
 
 _STOPPED = "I was stopped before this was finished. Ask again in a minute."
@@ -103,8 +103,7 @@ class Bot:
         if question is None or not self._rules.let_in(question):
             return
         with self._at_work():
-            if await self.bench.is_new(question):
-                await self._reply(question, context)
+            await self._reply(question, context)
 
     async def quotes(
         self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext
@@ -200,19 +199,24 @@ class Bot:
         """Let answers under way be completed; those that take longer say that they were stopped."""
         if self._working:
             await asyncio.wait(self._working, timeout=seconds)
+        # Not the tasks that talk to Slack: what they have begun there would be left half said.
+        self.bench.stop()
+        if self._working:
+            await asyncio.wait(self._working, timeout=_LAST_WORD_SECONDS)
         for task in self._working:
             task.cancel()
-        if self._working:
-            await asyncio.wait(self._working, timeout=2 * _LAST_WORD_SECONDS)
 
     async def _reply(self, question: Question, context: AsyncBoltContext) -> None:
-        """Answer a question in its thread; whatever happens, something is said there."""
+        """Answer a new question in its thread; whatever happens, something is said there."""
         begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
         client = _client(context)
         reply = Reply(client, question.channel, question.thread, begin)
         number = context["footnote_number"] = uuid.uuid4().hex
         words = _BROKEN.format(number=number)
         try:
+            if not await self.bench.is_new(question):
+                reply.is_ended = True  # by whoever claimed it
+                return
             refusal = self._rules.refusal(question)
             if refusal:
                 await reply.end([section(refusal)])
@@ -225,9 +229,8 @@ class Bot:
             kept = await self.bench.keep(conversation, question, answer)
             unread = [aside(_FILES_UNREAD)] if question.has_files else []
             await reply.end([*end_blocks(answer, kept=kept), *unread])
-        except asyncio.CancelledError:
+        except Stopped:
             words = _STOPPED
-            raise
         finally:
             if not reply.is_ended:
                 await reply.break_off([section(words)])
@@ -239,15 +242,15 @@ class Bot:
         reply: Reply,
         status: asyncio.Task[None],
     ) -> Answer:
-        """Make the answer, and say each sentence as it comes."""
+        """Make the answer, and say each sentence as it comes. Raises Stopped."""
         async with aclosing(self.bench.answering(question.text, turns)) as batches:
             async for batch in batches:
                 await status
                 said = [one.sentence for one in batch if isinstance(one, Said)]
-                await reply.say("".join(map(draw_sentence, said)))
-                if isinstance(batch[-1], Answer):
+                await reply.say(map(draw_sentence, said))
+                if batch and isinstance(batch[-1], Answer):
                     return batch[-1]
-        raise RuntimeError("an answer broke off")
+        raise Stopped
 
     async def _read_thread(self, question: Question, context: AsyncBoltContext) -> list[Turn]:
         """Return what was said in a thread that others began, as far as the bot may read it."""

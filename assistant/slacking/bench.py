@@ -25,6 +25,10 @@ from index.errors import FootnoteError
 log = logging.getLogger("footnote.slack")
 
 
+class Stopped(Exception):
+    """An answer was not completed, because the bot is told to stop."""
+
+
 class Bench:
     """The assistant of the moment, the kept conversations, and how many answers are made at once.
 
@@ -45,6 +49,12 @@ class Bench:
         self.history_turns = history_turns
         self._slots = slots
         self._answered = answered
+        self._making: set[asyncio.Task[None]] = set()
+
+    def stop(self) -> None:
+        """Make no answer any further; whoever waits for one gets Stopped."""
+        for making in self._making:
+            making.cancel()
 
     def close(self) -> None:
         """Give back the index's files and the database's connections."""
@@ -66,10 +76,12 @@ class Bench:
     ) -> AsyncGenerator[list[Event], None]:
         """Yield what was said since the last time, at the reader's pace; the Answer comes last.
 
-        The answer is made at its own pace: a slow reader holds no slot.
+        The answer is made at its own pace: a slow reader holds no slot. Raises Stopped.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         making = asyncio.create_task(self._make(text, turns, events))
+        making.add_done_callback(lambda _: events.put_nowait(None))
+        self._making.add(making)
         try:
             ended = False
             while not ended:
@@ -78,8 +90,11 @@ class Bench:
                     batch.append(events.get_nowait())
                 ended = batch[-1] is None
                 yield [event for event in batch if event is not None]
+            if making.cancelled():
+                raise Stopped
             await making
         finally:
+            self._making.discard(making)
             making.cancel()
             with suppress(asyncio.CancelledError):
                 await making
@@ -128,18 +143,15 @@ class Bench:
     async def _make(
         self, text: str, turns: Sequence[Turn], events: "asyncio.Queue[Event | None]"
     ) -> None:
-        try:
-            async with (
-                self._slots,
-                self.library.reading() as assistant,
-                aclosing(assistant.astream(text, turns)) as made,
-            ):
-                async for event in made:
-                    if isinstance(event, Answer):
-                        self._answered(event)
-                    events.put_nowait(event)
-        finally:
-            events.put_nowait(None)
+        async with (
+            self._slots,
+            self.library.reading() as assistant,
+            aclosing(assistant.astream(text, turns)) as made,
+        ):
+            async for event in made:
+                if isinstance(event, Answer):
+                    self._answered(event)
+                events.put_nowait(event)
 
 
 def owner_of(channel: str) -> str:

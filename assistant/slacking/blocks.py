@@ -45,7 +45,7 @@ REASONS = {
 _JOINER = "\N{WORD JOINER}"
 _LINKS = re.compile(r"(?<=\])(?=\()|(?<=\w:)(?=//)|^(?=#)")
 """Where something invisible keeps Markdown and Slack from making a link, an image or a heading."""
-_MOST_NOTES, _MOST_CLOSEST, _MOST_CLOSEST_CHARS = 60, 5, 600
+_MOST_NOTES, _MOST_CLOSEST, _MOST_CLOSEST_CHARS = 60, 5, 500
 _NUMBER_ROOM = 12
 
 
@@ -78,7 +78,7 @@ def fitted(text: str, limit: int) -> Iterator[str]:
 
     A block of code that is cut is closed, and opened again.
     """
-    in_code = text.lstrip().startswith(FENCE)
+    in_code = text.lstrip().startswith(f"{FENCE}\n")
     room = limit - 2 * (len(FENCE) + 1)
     while len(text) > limit:
         cut = max(text.rfind(" ", 1, room), text.rfind("\n", 1, room))
@@ -98,11 +98,11 @@ def end_blocks(answer: Answer, *, kept: bool) -> list[Block]:
     blocks += [_context(text) for text in _notes(answer.citations)]
     if answer.withheld and answer.sentences:
         blocks.append(_context(withheld_notice(answer)))
-    if kept and (answer.citations or answer.closest):
+    if kept and (answer.citations or any(map(_is_cut, answer.closest))):
         button = {"type": "button", "action_id": QUOTES, "value": answer.id}
         label = "Show the quotes" if answer.citations else "Show the passages"
         blocks.append({"type": "actions", "elements": [{**button, "text": _plain(label)}]})
-    if kept and answer.outcome != "failed":
+    if kept and answer.outcome != "failed" and answer.reason != "empty_question":
         blocks.append(_thumbs(answer.id))
     return blocks
 
@@ -132,8 +132,7 @@ def quotes_view(answer: Answer) -> dict[str, Any]:
     """Return the modal with every footnote's quote, in its document and section."""
     cited = answer.citations or answer.closest
     blocks: list[Block] = []
-    for place, group in groupby(cited, lambda one: (one.title, one.section)):
-        title, inside = place
+    for (title, inside), group in groupby(cited, lambda one: (one.title, one.section)):
         head = " – ".join(escape(clean(part)) for part in (title, inside) if part)
         told = [section(f"*{next(fitted(head, MOST_SECTION - _NUMBER_ROOM))}*")]
         told += [section(text) for one in group for text in _quote(one)]
@@ -141,10 +140,9 @@ def quotes_view(answer: Answer) -> dict[str, Any]:
             blocks.append(_context("There are more than fit here."))
             break
         blocks += told
-    title = "Footnotes" if answer.citations else "What comes closest"
     return {
         "type": "modal",
-        "title": _plain(title),
+        "title": _plain("Footnotes" if answer.citations else "What comes closest"),
         "close": _plain("Close"),
         "blocks": blocks or [section("This answer has no footnotes.")],
     }
@@ -200,26 +198,39 @@ def _notice(answer: Answer) -> Iterator[Block]:
 
 
 def _closest(citations: Sequence[Citation]) -> Iterator[Block]:
+    """Yield the passages to offer, those of one place together; no marks: nothing is claimed."""
     if citations:
         yield section("*What comes closest:*")
-    for citation in citations[:_MOST_CLOSEST]:
-        # No mark: nothing is claimed by it.
-        quote = next(_quoted_lines(citation, _MOST_CLOSEST_CHARS))
-        yield section(quote if len(quoted(citation)) < _MOST_CLOSEST_CHARS else f"{quote} …")
-        yield _context(" · ".join(part for part in (_place(citation), _title(citation)) if part))
+    for place, group in groupby(citations[:_MOST_CLOSEST], _whole_place):
+        quotes = []
+        for citation in group:
+            quote = next(_quoted_lines(citation, _MOST_CLOSEST_CHARS))
+            quotes.append(f"{quote} …" if _is_cut(citation) else quote)
+        yield section("\n".join(quotes))
+        yield _context(place)
+
+
+def _is_cut(citation: Citation) -> bool:
+    return len(escape(quoted(citation))) > _MOST_CLOSEST_CHARS
 
 
 def _notes(citations: Sequence[Citation]) -> Iterator[str]:
     """Yield the list of footnotes in texts of at most 3,000 characters, a line a document."""
     lines = []
-    for _, group in groupby(citations[:_MOST_NOTES], lambda one: one.document_id):
-        ours = list(group)
-        notes = [" ".join(filter(None, (f"[{one.number}]", _place(one)))) for one in ours]
-        lines += [f"*{_title(ours[0])}*", " · ".join(notes)]
+    for title, document in groupby(citations[:_MOST_NOTES], _title):
+        notes = []
+        for place, group in groupby(document, _place):
+            numbers = " ".join(f"[{citation.number}]" for citation in group)
+            notes.append(f"{numbers} {place}".rstrip())
+        lines += [f"*{title}*", " · ".join(notes)]
     if len(citations) > _MOST_NOTES:
         lines.append(f"and {len(citations) - _MOST_NOTES} more")
     if lines:
         yield from fitted("\n".join(lines), MOST_SECTION)
+
+
+def _whole_place(citation: Citation) -> str:
+    return " · ".join(part for part in (_place(citation), _title(citation)) if part)
 
 
 def _title(citation: Citation) -> str:
@@ -233,9 +244,9 @@ def _place(citation: Citation) -> str:
 
 
 def _quote(citation: Citation) -> Iterator[str]:
-    page = f" (page {citation.page})" if citation.page else ""
+    page = f", page {citation.page}" if citation.page else ""
     lines = _quoted_lines(citation, MOST_SECTION - 2 * _NUMBER_ROOM)
-    yield f"{next(lines)}\n[{citation.number}]{page}"
+    yield f"[{citation.number}]{page}\n{next(lines)}"
     yield from lines
 
 

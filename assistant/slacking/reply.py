@@ -1,6 +1,6 @@
 """One reply in a thread, sent as it is made: `Reply(client, channel, thread, begin_stream)`.
 
-    await reply.say("It sank. [1]")          # any number of times
+    await reply.say(["It sank. [1]"])        # any number of times
     await reply.end(blocks)                  # once
 
 Text is streamed. Slack ends a stream by itself after some minutes, and does not stream everywhere;
@@ -10,7 +10,7 @@ for one message goes on in the next.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 
 import aiohttp
@@ -59,15 +59,18 @@ class Reply:
         self._ts: str | None = None
         self.is_ended = False
 
-    async def say(self, text: str) -> None:
-        """Add text, of whole sentences, to what was said. Raises one of UNSENT."""
-        for piece in fitted(text, _ROOM):
+    async def say(self, sentences: Iterable[str]) -> None:
+        """Add sentences to what was said. Raises one of UNSENT."""
+        added = ""
+        for piece in (piece for one in sentences for piece in fitted(one, _ROOM)):
             if self._text and len(self._text) + len(piece) > _ROOM:
-                await self._turn_over()
-            added = piece if self._text else piece.lstrip()
-            if added:
-                self._text += added
                 await self._show(added)
+                await self._turn_over()
+                added = ""
+            new = piece if self._text else piece.lstrip()
+            self._text += new
+            added += new
+        await self._show(added)
 
     async def end(self, blocks: Sequence[Block]) -> None:
         """Finish the reply with what stands below its text. Raises one of UNSENT."""
@@ -88,6 +91,8 @@ class Reply:
                 await self.end(blocks)
 
     async def _show(self, added: str) -> None:
+        if not added:
+            return
         if self._streams:
             try:
                 if self._stream is None:
