@@ -17,46 +17,34 @@ import re
 import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from assistant.answer import Answer, Said, Turn
-from assistant.slacking.bench import Bench, Stopped
-from assistant.slacking.blocks import (
-    QUOTES,
-    RATED,
-    REASON,
-    aside,
-    draw_sentence,
-    end_blocks,
-    quotes_view,
-    reason_view,
-    section,
-)
+from assistant.slacking.answering import Means, reply_to
+from assistant.slacking.bench import Bench
+from assistant.slacking.blocks import QUOTES, RATED, REASON, broken, quotes_view, reason_view
 from assistant.slacking.connection import Connection, Socket, web_client
-from assistant.slacking.events import Question, read_question, read_thread
+from assistant.slacking.events import read_question
 from assistant.slacking.manifest import prompts
-from assistant.slacking.reply import BEYOND_REPAIR, UNSENT, Reply, error_code
+from assistant.slacking.reply import BEYOND_REPAIR, UNSENT, error_code
 from assistant.slacking.rules import Rules
 from index.errors import ConversationNotFound, FootnoteError, SlackUnavailable
 
 log = logging.getLogger("footnote.slack")
 
+Ack = Callable[[], Awaitable[Any]]
+"""Tells Slack that something was heard."""
+
 GRACE_SECONDS = 30.0
 """How long answers under way may take after the bot was told to stop."""
 _LAST_WORD_SECONDS = 10.0
-_MOST_THREAD = 200
 
-_STOPPED = "I was stopped before this was finished. Ask again in a minute."
-_BROKEN = "Something went wrong here. If it stays so, tell whoever runs me this number: `{number}`"
-_FILES_UNREAD = "I did not look at the file, only at your words."
 _FORGOTTEN = "That answer is no longer kept. Ask the question again."
 
 
@@ -99,44 +87,44 @@ class Bot:
 
     async def asked(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Answer a mention or a direct message, once."""
-        question = read_question(body, context.bot_user_id or "")
+        bot = context.bot_user_id or ""
+        question = read_question(body, bot)
         if question is None or not self._rules.let_in(question):
             return
+        number = context["footnote_number"] = uuid.uuid4().hex
+        begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
+        means = Means(_client(context), begin, context["set_status"], bot)
         with self._at_work():
-            await self._reply(question, context)
+            await reply_to(question, means, self.bench, self._rules, number)
 
-    async def quotes(
-        self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext
-    ) -> None:
+    async def quotes(self, ack: Ack, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Show the quotes that an answer rests on."""
         await ack()
-        with self._at_work():
+        async with self._telling(body, context):
             answer = await self.bench.find(body["actions"][0]["value"], _channel(body))
             await _client(context).views_open(
                 trigger_id=body["trigger_id"], view=quotes_view(answer)
             )
 
-    async def rated(
-        self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext
-    ) -> None:
+    async def rated(self, ack: Ack, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Keep a thumb; ask what was wrong when it points down."""
         await ack()
-        rating, _, answer_id = body["actions"][0]["value"].partition(":")
-        channel = _channel(body)
-        with self._at_work():
+        async with self._telling(body, context):
+            rating, _, answer_id = body["actions"][0]["value"].partition(":")
+            channel = _channel(body)
             await self.bench.rate(answer_id, channel, _user(body), rating)
             if rating == "down":
                 view = reason_view(answer_id, channel)
                 await _client(context).views_open(trigger_id=body["trigger_id"], view=view)
 
-    async def explained(self, ack: Callable[[], Awaitable[Any]], body: dict[str, Any]) -> None:
+    async def explained(self, ack: Ack, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Keep what was wrong with an answer."""
         await ack()
-        about = json.loads(body["view"]["private_metadata"])
-        given = body["view"]["state"]["values"]
-        reason = (given["reason"]["reason"].get("selected_option") or {}).get("value")
-        comment = given["comment"]["comment"].get("value")
-        with self._at_work():
+        async with self._telling(body, context):
+            about = json.loads(body["view"]["private_metadata"])
+            given = body["view"]["state"]["values"]
+            reason = (given["reason"]["reason"].get("selected_option") or {}).get("value")
+            comment = given["comment"]["comment"].get("value")
             await self.bench.rate(
                 about["answer"], about["channel"], _user(body), "down", reason, comment
             )
@@ -144,21 +132,18 @@ class Bot:
     async def failed(
         self, error: Exception, body: dict[str, Any], context: AsyncBoltContext
     ) -> None:
-        """Log what went wrong; tell the person, where nothing has been said in their thread."""
+        """Log what went wrong; whoever asked has the number of it in the thread."""
         if error_code(error) in BEYOND_REPAIR:
             self.refuse(f"Slack refuses the bot's token ({error_code(error)})")
         number = context.get("footnote_number") or uuid.uuid4().hex
         known = isinstance(error, (FootnoteError, *UNSENT))
         log.error("slack %s failed: %s", number, _loggable(error), exc_info=not known)
-        channel = (body.get("channel") or {}).get("id")
-        if body.get("type") == "block_actions" and channel:
+        if "event" not in body:
             gone = isinstance(error, ConversationNotFound)
+            words = _FORGOTTEN if gone else broken(number)
             with suppress(*UNSENT):
                 await _client(context).chat_postEphemeral(
-                    channel=channel,
-                    user=_user(body),
-                    thread_ts=(body.get("message") or {}).get("thread_ts"),
-                    text=_FORGOTTEN if gone else _BROKEN.format(number=number),
+                    channel=_channel(body), user=_user(body), text=words
                 )
 
     def refuse(self, why: str) -> None:
@@ -206,81 +191,22 @@ class Bot:
         for task in self._working:
             task.cancel()
 
-    async def _reply(self, question: Question, context: AsyncBoltContext) -> None:
-        """Answer a new question in its thread; whatever happens, something is said there."""
-        begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
-        client = _client(context)
-        reply = Reply(client, question.channel, question.thread, begin)
-        number = context["footnote_number"] = uuid.uuid4().hex
-        words = _BROKEN.format(number=number)
-        try:
-            if not await self.bench.is_new(question):
-                reply.is_ended = True  # by whoever claimed it
-                return
-            refusal = self._rules.refusal(question)
-            if refusal:
-                await reply.end([section(refusal)])
-                return
-            status = asyncio.create_task(self._show_status(context))
-            conversation, turns = await self.bench.remembered(question)
-            if question.follows and not turns:
-                turns = await self._read_thread(question, context)
-            answer = await self._answer(question, turns, reply, status)
-            kept = await self.bench.keep(conversation, question, answer)
-            unread = [aside(_FILES_UNREAD)] if question.has_files else []
-            await reply.end([*end_blocks(answer, kept=kept), *unread])
-        except Stopped:
-            words = _STOPPED
-        finally:
-            if not reply.is_ended:
-                await reply.break_off([section(words)])
-
-    async def _answer(
-        self,
-        question: Question,
-        turns: Sequence[Turn],
-        reply: Reply,
-        status: asyncio.Task[None],
-    ) -> Answer:
-        """Make the answer, and say each sentence as it comes. Raises Stopped."""
-        async with aclosing(self.bench.answering(question.text, turns)) as batches:
-            async for batch in batches:
-                await status
-                said = [one.sentence for one in batch if isinstance(one, Said)]
-                await reply.say(map(draw_sentence, said))
-                if batch and isinstance(batch[-1], Answer):
-                    return batch[-1]
-        raise Stopped
-
-    async def _read_thread(self, question: Question, context: AsyncBoltContext) -> list[Turn]:
-        """Return what was said in a thread that others began, as far as the bot may read it."""
-        try:
-            found = await _client(context).conversations_replies(
-                channel=question.channel,
-                ts=question.thread,
-                latest=question.ts,
-                limit=_MOST_THREAD,
-            )
-        except SlackApiError as error:
-            log.info("a thread was not read (%s)", error_code(error))
-            return []
-        messages: list[dict[str, Any]] = found.get("messages") or []
-        turns = read_thread(messages, context.bot_user_id or "", question.ts)
-        return turns[max(len(turns) - self.bench.history_turns, 0) :]
-
-    async def _show_status(self, context: AsyncBoltContext) -> None:
-        if context.set_status is None:
-            return
-        what = "article" if len(await self.bench.titles(2)) == 1 else "documents"
-        try:
-            await context.set_status(f"is reading the {what} …")
-        except UNSENT as error:
-            log.info("no status was shown (%s)", error_code(error) or error)
-
     async def _suggestions(self) -> Sequence[str]:
         if self._offered is not None:
             return self._offered
         return [f"What is “{title}” about?" for title in await self.bench.titles(3)]
+
+    @asynccontextmanager
+    async def _telling(
+        self, body: dict[str, Any], context: AsyncBoltContext
+    ) -> AsyncIterator[None]:
+        """Do what a button asks for, and tell whoever pressed it when that fails."""
+        with self._at_work():
+            try:
+                yield
+            # Not left to Bolt, which takes an acknowledgement back when a listener fails at once.
+            except (FootnoteError, *UNSENT) as error:
+                await self.failed(error, body, context)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
@@ -386,6 +312,7 @@ def _user(body: dict[str, Any]) -> str:
 
 
 def _channel(body: dict[str, Any]) -> str:
-    """Return the channel that a button was pressed in."""
-    channel = body.get("channel")
-    return str(channel["id"] if channel else body["container"]["channel_id"])
+    """Return the channel that a button was pressed in, or that a modal is about."""
+    if "container" in body:
+        return str(body["container"]["channel_id"])
+    return str(json.loads(body["view"]["private_metadata"])["channel"])

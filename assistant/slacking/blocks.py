@@ -122,6 +122,12 @@ def aside(text: str) -> Block:
     return _context(text)
 
 
+def broken(number: str, reason: str = "internal") -> str:
+    """Return what people are told of a failure; the log has the rest, under `number`."""
+    words = _FAILED.get(reason, _FAILED["internal"])
+    return f"{words} If it stays so, tell whoever runs me this number: `{number}`"
+
+
 def summary(text: str, blocks: Sequence[Block]) -> str:
     """Return the words that a notification shows for a message: they are shown nowhere else."""
     words = text or next((b["text"]["text"] for b in blocks if b["type"] == "section"), "…")
@@ -193,8 +199,7 @@ def _notice(answer: Answer) -> Iterator[Block]:
     if answer.outcome == "declined":
         yield section(escape(_DECLINED.get(answer.reason or "", _DECLINED["not_in_documents"])))
     elif answer.outcome == "failed":
-        words = _FAILED.get(answer.reason or "", _FAILED["internal"])
-        yield section(f"{words} If it stays so, tell whoever runs me this number: `{answer.id}`")
+        yield section(broken(answer.id, answer.reason or ""))
 
 
 def _closest(citations: Sequence[Citation]) -> Iterator[Block]:
