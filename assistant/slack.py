@@ -18,11 +18,13 @@ import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
@@ -70,13 +72,44 @@ class Bot:
         self.refusal = ""
         # At DEBUG the SDK would log every payload; what people ask has no place in a log.
         log.setLevel(logging.INFO)
+        self.client = web_client(connection, log)
+        self._me: AuthorizeResult | None = None
+
+        async def authorize() -> AuthorizeResult:
+            return await self.introduced()
+
         self.app = AsyncApp(
             name="footnote",
-            client=web_client(connection, log),
+            client=web_client(replace(connection, bot_token=None), log),
+            authorize=authorize,
             signing_secret=connection.signing_secret,
             logger=log,
         )
         listen(self.app, self)
+
+    async def introduced(self) -> AuthorizeResult:
+        """Return who the bot is in Slack, asked for once. Raises SlackUnavailable."""
+        if self._me is None:
+            try:
+                who = await self.client.auth_test()
+            except UNSENT as error:
+                code = error_code(error)
+                if code in BEYOND_REPAIR:
+                    self.refuse(f"Slack refuses the bot's token ({code})")
+                    raise _unavailable(self.refusal) from error
+                raise SlackUnavailable(
+                    f"Slack cannot be reached ({code or _loggable(error)}); check the network"
+                ) from error
+            self._me = AuthorizeResult(
+                enterprise_id=who.get("enterprise_id"),
+                team_id=who.get("team_id"),
+                team=who.get("team"),
+                user=who.get("user"),
+                bot_user_id=who.get("user_id"),
+                bot_id=who.get("bot_id"),
+                bot_token=self.connection.bot_token,
+            )
+        return self._me
 
     async def opened(self, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Offer questions to whoever opens the app's tab."""
@@ -245,39 +278,26 @@ async def run(bot: Bot, told: Callable[[str], None] = log.info) -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(one, stopped.set)
-    name = await _introduced(bot)
-    socket = Socket(bot.connection, bot.app.client, log, bot.refuse)
+    me = await bot.introduced()
+    socket = Socket(bot.connection, bot.client, log, bot.refuse)
     socket.socket_mode_request_listeners.append(partial(_taken, bot.app))
     waiting = [asyncio.create_task(one.wait()) for one in (stopped, bot.refused)]
-    background = asyncio.create_task(bot.bench.library.keep_fresh())
+    caring = (bot.bench.library.keep_fresh(), socket.renew())
+    background = [asyncio.create_task(one) for one in caring]
     try:
         connecting = asyncio.create_task(socket.connect())  # type: ignore[no-untyped-call]
         await asyncio.wait([connecting, *waiting], return_when=asyncio.FIRST_COMPLETED)
         if connecting.done() and not bot.refused.is_set():
-            told(f"answering in Slack as {name} (Ctrl-C stops)")
+            told(f"answering in Slack as {me.user} in {me.team} (Ctrl-C stops)")
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (*waiting, background, connecting):
+        for task in (*waiting, *background, connecting):
             task.cancel()
         await socket.close()  # type: ignore[no-untyped-call]
         await bot.finish()
         bot.bench.close()
     if bot.refused.is_set():
         raise _unavailable(bot.refusal)
-
-
-async def _introduced(bot: Bot) -> str:
-    """Return the bot's name in Slack. Raises SlackUnavailable."""
-    try:
-        who = await bot.app.client.auth_test()
-    except UNSENT as error:
-        code = error_code(error)
-        if code:
-            raise _unavailable(f"Slack refuses the bot's token ({code})") from error
-        raise SlackUnavailable(
-            f"Slack cannot be reached ({_loggable(error)}); check this machine's network"
-        ) from error
-    return f"{who.get('user')} in {who.get('team')}"
 
 
 async def _taken(

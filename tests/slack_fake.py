@@ -65,6 +65,7 @@ class FakeSlack:
         self.revoked = False
         self.acknowledged: list[str] = []
         self.handshakes = 0
+        self.refused_handshakes = 0
         self.sockets: list[web.WebSocketResponse] = []
         self.changed = asyncio.Condition()
         self._tickets: set[str] = set()
@@ -247,7 +248,10 @@ class FakeSlack:
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
             raise web.HTTPForbidden
-        self._tickets.remove(ticket)  # good for one connection
+        self._tickets.remove(ticket)  # good for one attempt
+        if self.refused_handshakes > 0:
+            self.refused_handshakes -= 1
+            raise web.HTTPServiceUnavailable
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)

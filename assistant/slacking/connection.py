@@ -30,7 +30,7 @@ _TOO_MANY_REQUESTS = 429
 class Connection:
     """Slack's address and our tokens; `ping_seconds` is how often the socket is tried."""
 
-    bot_token: str = field(repr=False)
+    bot_token: str | None = field(repr=False)
     app_token: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
     api_url: str = AsyncWebClient.BASE_URL
@@ -99,6 +99,16 @@ class Socket(SocketModeClient):
             ping_interval=connection.ping_seconds,
         )
         self._refused = refused
+
+    async def renew(self) -> None:
+        """Watch over the connection for ever: an address that has failed is not tried again.
+
+        An address is good for one attempt, and the SDK would repeat it until it is let in.
+        """
+        while True:
+            await asyncio.sleep(2 * self.ping_interval)
+            if not await self.is_connected():
+                self.wss_uri = None
 
     async def issue_new_wss_url(self) -> str:
         """Return where to connect, this once. Raises SlackApiError."""
