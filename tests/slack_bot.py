@@ -56,7 +56,7 @@ class Workspace:
 
 async def settled(before: set[asyncio.Task[Any]]) -> None:
     """Wait until everything that began since then has ended."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while later := asyncio.all_tasks() - before:
             await asyncio.wait(later)
 

@@ -102,7 +102,7 @@ class FakeSlack:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait until something has become true by what was called or connected."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(90), self.changed:
             await self.changed.wait_for(true)
 
     async def send(self, payload: dict[str, Any], envelope: str = "e1", **more: Any) -> None:

@@ -18,12 +18,11 @@ from assistant.ask import Assistant
 from assistant.settings import Settings
 from assistant.slack import Bot, run
 from assistant.wiring import open_slack
-from index.errors import SlackUnavailable
+from index.errors import MissingExtra, SettingError, SlackUnavailable
 from tests.serving import QUESTION
 from tests.slack_fake import FakeSlack
 from tests.slack_payloads import CHANNEL, direct, mention, pressed
 from tests.test_cli import COMMAND
-from tests.test_cli import run as command
 
 
 def made(slack: FakeSlack, folder: Path, cache: Path) -> Bot:
@@ -53,7 +52,7 @@ async def running(folder: Path, cache: Path) -> AsyncIterator[tuple[FakeSlack, l
             yield slack, told
         finally:
             signal.raise_signal(signal.SIGTERM)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 await serving
 
 
@@ -113,7 +112,7 @@ def test_a_connection_that_slack_does_not_take_is_asked_for_anew(
             serving = asyncio.create_task(run(made(slack, tmp_path, cache_folder)))
             await slack.until(lambda: slack.sockets)
             signal.raise_signal(signal.SIGTERM)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 await serving
 
     asyncio.run(talk())
@@ -139,7 +138,7 @@ def test_a_refused_token_ends_the_bot_and_says_what_to_do(
                     await slack.send(mention(QUESTION))
                 else:
                     await slack.sockets[-1].close()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 await serving
 
     expected = "app-level token" if when in {"app token", "reconnecting"} else "bot's token"
@@ -169,12 +168,17 @@ def test_the_command_answers_and_ends(
                     "FOOTNOTE_SLACK_API_URL": slack.url,
                 },
             )
-            if not revoked:
-                await slack.until(lambda: slack.sockets)
-                await slack.send(mention(QUESTION))
-                await slack.until(lambda: slack.called("chat.stopStream"))
-                process.send_signal(signal.SIGINT)
-            _, said = await asyncio.wait_for(process.communicate(), 30)
+            try:
+                if not revoked:
+                    await slack.until(lambda: slack.sockets)
+                    await slack.send(mention(QUESTION))
+                    await slack.until(lambda: slack.called("chat.stopStream"))
+                    process.send_signal(signal.SIGINT)
+                _, said = await asyncio.wait_for(process.communicate(), 90)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
             return process.returncode or 0, said.decode()
 
     code, said = asyncio.run(talk(revoked=False))
@@ -187,42 +191,33 @@ def test_the_command_answers_and_ends(
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("tokens", "says"),
     [
         ({}, "FOOTNOTE_SLACK_BOT_TOKEN is not set: it begins with xoxb-"),
-        ({"FOOTNOTE_SLACK_BOT_TOKEN": "xapp-secret"}, "FOOTNOTE_SLACK_BOT_TOKEN is no such token"),
-        ({"FOOTNOTE_SLACK_BOT_TOKEN": "xoxb-1"}, "FOOTNOTE_SLACK_APP_TOKEN is not set"),
+        ({"slack_bot_token": "xapp-hidden"}, "FOOTNOTE_SLACK_BOT_TOKEN is no such token"),
+        ({"slack_bot_token": "xoxb-1"}, "FOOTNOTE_SLACK_APP_TOKEN is not set"),
     ],
 )
-def test_a_missing_token_is_named(changes: dict[str, str], says: str, tmp_path: Path) -> None:
+def test_a_missing_token_is_named(tokens: dict[str, str], says: str) -> None:
     """Wrong usage, said in one line that never quotes a token."""
-    done = command("slack", cwd=tmp_path, **changes)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "secret" not in done.stderr
-    assert done.stderr.count("\n") == 1
+    settings = Settings(**{name: SecretStr(token) for name, token in tokens.items()})  # type: ignore[arg-type]
+    assert "hidden" not in repr(settings)
+    with pytest.raises(SettingError, match=says) as told:
+        open_slack(settings, None)
+    assert "hidden" not in str(told.value)
 
 
-def test_without_the_extra_the_command_to_install_it_is_told(tmp_path: Path) -> None:
-    """The manifest needs no SDK; the bot says which extra brings it."""
-    hidden = "import sys; sys.modules['slack_bolt'] = None; sys.modules['slack_sdk'] = None\n"
-    hidden += "from assistant.cli import main; main()"
-
-    def without(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", hidden, *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    assert without("slack", "manifest").returncode == 0
-    done = without("slack")
-    assert (done.returncode, done.stderr) == (
-        1,
-        "footnote: Slack needs its SDK: pip install 'footnote[slack]'\n",
-    )
+def test_without_the_extra_the_command_to_install_it_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever has no SDK hears which extra brings it, before anything is loaded."""
+    for name in [name for name in sys.modules if name.startswith("assistant.slack")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("assistant.slack", raising=False)
+    monkeypatch.setitem(sys.modules, "slack_bolt", None)
+    monkeypatch.setitem(sys.modules, "slack_bolt.async_app", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'footnote\[slack\]'$"):
+        open_slack(Settings(), None)
 
 
 def test_a_button_through_the_socket(
