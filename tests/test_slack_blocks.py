@@ -65,7 +65,7 @@ ANSWER = Answer(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(ANSWERS)
 def test_every_answer_fits_and_does_nothing(answer: Answer) -> None:
     """Blocks and modals keep to Slack's limits; no text of theirs mentions or links."""
@@ -83,13 +83,14 @@ def unescaped(text: str) -> str:
     return text.replace("&amp;", "&")
 
 
+@settings(max_examples=40)
 @given(TEXTS)
 def test_escaping_loses_nothing(text: str) -> None:
     """What Slack shows is what was said."""
     assert unescaped(escape(text)) == text.replace("\u2060", "")
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(LONG, st.integers(40, 400))
 def test_cutting_loses_no_word_and_cuts_no_entity(text: str, limit: int) -> None:
     """Pieces are short enough, and each is whole by itself."""

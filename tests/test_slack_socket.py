@@ -146,46 +146,45 @@ def test_a_refused_token_ends_the_bot_and_says_what_to_do(
         asyncio.run(talk())
 
 
-def test_the_command_answers_and_ends(
+def test_the_command_answers_and_ends_when_slack_refuses_it(
     bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path
 ) -> None:
-    """`footnote slack` says who it is, ends on SIGINT with 0, and on a revoked token with 1."""
-    assert bundled_assistant.searcher.generation
+    """`footnote slack` says who it is, answers, and ends with 1 and a remedy, not a traceback."""
+    environment = {
+        **os.environ,
+        "FOOTNOTE_CACHE_DIR": str(cache_folder),
+        "FOOTNOTE_SLACK_BOT_TOKEN": "xoxb-1",
+        "FOOTNOTE_SLACK_APP_TOKEN": "xapp-1",
+    }
 
-    async def talk(*, revoked: bool) -> tuple[int, str]:
+    async def talk() -> tuple[int | None, str]:
         async with FakeSlack() as slack:
-            slack.revoked = revoked
             process = await asyncio.create_subprocess_exec(
-                *COMMAND,
-                "slack",
+                *(*COMMAND, "slack"),
                 cwd=tmp_path,
                 stderr=subprocess.PIPE,
-                env={
-                    **os.environ,
-                    "FOOTNOTE_CACHE_DIR": str(cache_folder),
-                    "FOOTNOTE_SLACK_BOT_TOKEN": "xoxb-1",
-                    "FOOTNOTE_SLACK_APP_TOKEN": "xapp-1",
-                    "FOOTNOTE_SLACK_API_URL": slack.url,
-                },
+                env={**environment, "FOOTNOTE_SLACK_API_URL": slack.url},
             )
             try:
-                if not revoked:
-                    await slack.until(lambda: slack.sockets)
-                    await slack.send(mention(QUESTION))
-                    await slack.until(lambda: slack.called("chat.stopStream"))
-                    process.send_signal(signal.SIGINT)
+                await slack.until(lambda: slack.sockets)
+                await slack.send(mention(QUESTION))
+                await slack.until(lambda: slack.called("chat.stopStream"))
+                (reply,) = slack.messages.values()
+                assert html.unescape(reply.markdown) == bundled_assistant.ask(QUESTION).text
+                slack.revoked = True
+                await slack.send(mention(QUESTION, "2"))
                 _, said = await asyncio.wait_for(process.communicate(), 90)
             finally:
                 if process.returncode is None:
                     process.kill()
                     await process.wait()
-            return process.returncode or 0, said.decode()
+            return process.returncode, said.decode()
 
-    code, said = asyncio.run(talk(revoked=False))
-    assert (code, said) == (0, "footnote: answering in Slack as footnote in Home (Ctrl-C stops)\n")
-    code, said = asyncio.run(talk(revoked=True))
+    code, said = asyncio.run(talk())
     assert code == 1
-    assert said.startswith("footnote: Slack refuses the bot's token (token_revoked); install")
+    first, *_, last = said.splitlines()
+    assert first == "footnote: answering in Slack as footnote in Home (Ctrl-C stops)"
+    assert last.startswith("footnote: Slack refuses the bot's token (token_revoked); install")
     assert "Traceback" not in said
     assert "xoxb-1" not in said
 
