@@ -128,7 +128,8 @@ class Bot:
         begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
         means = Means(_client(context), begin, context["set_status"], bot)
         with self._at_work():
-            await reply_to(question, means, self.bench, self._rules, number)
+            async with self.bench.turn(question):
+                await reply_to(question, means, self.bench, self._rules, number)
 
     async def quotes(self, ack: Ack, body: dict[str, Any], context: AsyncBoltContext) -> None:
         """Show the quotes that an answer rests on."""
@@ -278,26 +279,33 @@ async def run(bot: Bot, told: Callable[[str], None] = log.info) -> None:
     for one in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(one, stopped.set)
+    try:
+        await _serve(bot, stopped, told)
+    finally:
+        await bot.finish()
+        bot.bench.close()
+    if bot.refused.is_set():
+        raise _unavailable(bot.refusal)
+
+
+async def _serve(bot: Bot, stopped: asyncio.Event, told: Callable[[str], None]) -> None:
+    """Take what comes through the socket until `stopped`, or until Slack refuses the bot."""
     me = await bot.introduced()
     socket = Socket(bot.connection, bot.client, log, bot.refuse)
     socket.socket_mode_request_listeners.append(partial(_taken, bot.app))
     waiting = [asyncio.create_task(one.wait()) for one in (stopped, bot.refused)]
     caring = (bot.bench.library.keep_fresh(), socket.renew())
-    background = [asyncio.create_task(one) for one in caring]
+    connecting = asyncio.create_task(socket.connect())  # type: ignore[no-untyped-call]
+    background = [connecting, *map(asyncio.create_task, caring)]
     try:
-        connecting = asyncio.create_task(socket.connect())  # type: ignore[no-untyped-call]
         await asyncio.wait([connecting, *waiting], return_when=asyncio.FIRST_COMPLETED)
         if connecting.done() and not bot.refused.is_set():
             told(f"answering in Slack as {me.user} in {me.team} (Ctrl-C stops)")
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (*waiting, *background, connecting):
+        for task in (*waiting, *background):
             task.cancel()
         await socket.close()  # type: ignore[no-untyped-call]
-        await bot.finish()
-        bot.bench.close()
-    if bot.refused.is_set():
-        raise _unavailable(bot.refusal)
 
 
 async def _taken(

@@ -67,6 +67,23 @@ def test_a_reply_to_a_message_in_a_thread_stays_in_that_thread(
     asyncio.run(talk())
 
 
+def test_a_follow_up_that_comes_at_once_waits_for_the_answer_before_it(
+    bundled_assistant: Assistant, tmp_path: Path
+) -> None:
+    """Questions of one thread take turns, so that the second can lean on the first."""
+
+    async def talk() -> None:
+        async with workspace(bundled_assistant, tmp_path) as w:
+            before = asyncio.all_tasks()
+            await w.dispatch(direct(FIRST))
+            await w.dispatch(direct(THEN, "2", **LATER))
+            await settled(before)
+            _, reply = w.slack.replies(DIRECT, ROOT_TS)
+            assert "Australia, India and the United States" in reply.markdown
+
+    asyncio.run(talk())
+
+
 def test_a_mention_in_a_thread_of_others_reads_that_thread(
     bundled_assistant: Assistant, tmp_path: Path
 ) -> None:

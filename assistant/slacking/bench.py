@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
+from weakref import WeakValueDictionary
 
 from assistant.answer import Answer, Event, Turn
 from assistant.conversations import Conversations, Rating
@@ -50,9 +51,22 @@ class Bench:
         self._slots = slots
         self._answered = answered
         self._making: set[asyncio.Task[None]] = set()
+        self._threads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._stops = False
+
+    def turn(self, question: Question) -> asyncio.Lock:
+        """Return what is held while a question is answered: those of a thread take turns.
+
+        So one that follows at once can lean on the answer before it.
+        """
+        thread = f"{question.channel} {question.thread}"
+        lock = self._threads.get(thread) or asyncio.Lock()
+        self._threads[thread] = lock
+        return lock
 
     def stop(self) -> None:
         """Make no answer any further; whoever waits for one gets Stopped."""
+        self._stops = True
         for making in self._making:
             making.cancel()
 
@@ -78,6 +92,8 @@ class Bench:
 
         The answer is made at its own pace: a slow reader holds no slot. Raises Stopped.
         """
+        if self._stops:
+            raise Stopped
         events: asyncio.Queue[Event | None] = asyncio.Queue()
         making = asyncio.create_task(self._make(text, turns, events))
         making.add_done_callback(lambda _: events.put_nowait(None))
