@@ -15,7 +15,7 @@ figures. A trained reader can take this module's place: all that the rest of the
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -164,8 +164,11 @@ def features(question: Question, candidates: Sequence[Candidate], rarity: Rarity
     """
     if not candidates:
         return np.zeros((0, len(FEATURES)))
-    evidence = _Evidence(question, candidates, rarity)
-    return np.array([evidence.row(candidate) for candidate in candidates])
+    columns = _Evidence(question, candidates, rarity).columns()
+    matrix = np.empty((len(candidates), len(FEATURES)))
+    for place, name in enumerate(FEATURES):
+        matrix[:, place] = columns[name]
+    return matrix
 
 
 def summary(matrix: Floats, odds: Floats) -> Floats:
@@ -178,151 +181,194 @@ def summary(matrix: Floats, odds: Floats) -> Floats:
 
 
 class _Evidence:
-    """A question against all that was found for it; gives one row of numbers for each candidate."""
+    """A question against all that was found for it, a row or an entry for each candidate.
+
+    `own` and `near` say how well a sentence, and a sentence with its context, hold each of the
+    question's stems: 1, less by a kindred one, or 0. What holds a hit or all hits follows from
+    them, because a union holds a stem as well as the best of its parts does.
+    """
 
     def __init__(self, question: Question, candidates: Sequence[Candidate], rarity: Rarity) -> None:
         self.question = question
-        self.weights = {
-            stem: _LIGHT_WEIGHT if stem in _LIGHT else 0.2 + rarity(stem) for stem in question.stems
-        }
-        self.best_cosine = max(candidate.cosine for candidate in candidates)
-        hits: dict[int, frozenset[str]] = {}
-        for one in candidates:
-            stems = _stems(one.text) | _stems(one.context)
-            hits[one.hit] = hits.get(one.hit, frozenset()) | stems
-        self.found = frozenset[str]().union(*hits.values())
-        self.kin = {stem: _kin(stem, self.found) for stem in self.weights}
-        self.whole = sum(self.weights.values()) or 1.0
-        self.covered_by = {number: self._covered(stems) for number, stems in hits.items()}
-        self.covered_by_hits = self._covered(self.found)
-        unseen = [s for s in self.weights if s not in _LIGHT and not self._held(s, self.found)]
-        self.unseen_share = len(unseen) / max(len(self.weights), 1)
-        self.pairs = _pairs(question.text)
+        self.candidates = candidates
+        self.profiles = [_profile(one.text) for one in candidates]
+        self.contexts = [_stems(one.context) for one in candidates]
+        self.found = frozenset[str]().union(*(p.stems for p in self.profiles), *self.contexts)
+        self.stems = question.stems
+        self.weights = np.array(
+            [_LIGHT_WEIGHT if stem in _LIGHT else 0.2 + rarity(stem) for stem in self.stems]
+        )
+        self.whole = float(self.weights.sum()) or 1.0
+        kin = _kin(self.stems, self.found)
+        self.own = np.array([_held(self.stems, kin, one.stems) for one in self.profiles])
+        context = np.array([_held(self.stems, kin, stems) for stems in self.contexts])
+        self.near = np.maximum(self.own, context)
 
-    def row(self, candidate: Candidate) -> list[float]:
-        """Return the candidate's FEATURES."""
-        question, own = self.question, _profile(candidate.text)
-        near = own.stems | _stems(candidate.context)
-        below = candidate.cosine - self.best_cosine
-        covered = self._covered(own.stems)
+    def columns(self) -> dict[str, Floats | float]:
+        """Return FEATURES by name: one value for each candidate, or one for all of them."""
+        question = self.question
+        cosines = np.array([candidate.cosine for candidate in self.candidates])
+        below = cosines - cosines.max()
+        covered = self._covered(self.own)
         why = float(question.asks == "reason")
-        fresh = frozenset(question.stems)
-        return [
-            candidate.cosine,
-            below,
-            covered,
-            self._covered(near),
-            self.covered_by[candidate.hit],
-            self.covered_by_hits,
-            len(self.pairs & _pairs(candidate.text)) / max(len(self.pairs), 1),
-            *self._missing(near),
-            *self._focus(candidate.text, own.stems, near),
-            min(len(own.names - fresh), 5) / 5,
-            len(own.stems - fresh) / (len(own.stems) + 1),
-            min(len(words(candidate.text)), 60) / 60,
-            min(len(question.stems), 12) / 12,
-            why * below,
-            why * covered,
-            *self._kinds(own),
-        ]
+        known = frozenset(question.stems)
+        pairs = _pairs(question.text)
+        profiles = self.profiles
+        return {
+            "cosine": cosines,
+            "cosine_below_best": below,
+            "covered_by_sentence": covered,
+            "covered_with_context": self._covered(self.near),
+            "covered_by_passage": self._covered_by_passage(),
+            "covered_by_hits": float(self._covered(self.near.max(axis=0))),
+            "shared_pairs": _column(len(pairs & one.pairs) for one in profiles)
+            / max(len(pairs), 1),
+            **self._missing(),
+            **self._focus(),
+            "new_names": _column(min(len(one.names - known), 5) for one in profiles) / 5,
+            "new_words": _column(len(one.stems - known) / (len(one.stems) + 1) for one in profiles),
+            "length": _column(min(one.words, 60) for one in profiles) / 60,
+            "question_length": min(len(question.stems), 12) / 12,
+            "reason_and_cosine": why * below,
+            "reason_and_covered": why * covered,
+            **self._kinds(known),
+        }
 
-    def _covered(self, stems: frozenset[str]) -> float:
-        """Return how much of the question `stems` hold, by weight, 0 to 1."""
-        held = sum(weight * self._held(stem, stems) for stem, weight in self.weights.items())
-        return held / self.whole
+    def _covered(self, held: Floats) -> Floats:
+        """Return how much of the question is held, by weight, 0 to 1."""
+        covered: Floats = held @ self.weights / self.whole
+        return covered
 
-    def _held(self, stem: str, stems: frozenset[str]) -> float:
-        """Tell how well `stems`, of those found, hold `stem`: 1, or less by a kindred one."""
-        if stem in stems:
-            return 1.0
-        return 0.0 if self.kin[stem].isdisjoint(stems) else _KIN_WEIGHT
+    def _covered_by_passage(self) -> Floats:
+        hits = np.array([candidate.hit for candidate in self.candidates])
+        covered = np.zeros(len(hits))
+        for hit in np.unique(hits):
+            covered[hits == hit] = self._covered(self.near[hits == hit].max(axis=0))
+        return covered
 
-    def _missing(self, near: frozenset[str]) -> list[float]:
+    def _missing(self) -> dict[str, Floats | float]:
         names, figures = self.question.names, self.question.figures
         named = max(len(names), 1)
-        absent = (weight for stem, weight in self.weights.items() if not self._held(stem, near))
-        return [
-            len(names - near) / named,
-            len(names - self.found) / named,
-            min(len(figures - near), 2),
-            min(len(figures - self.found), 2),
-            self.unseen_share,
-            max(absent, default=0.0),
-        ]
-
-    def _focus(self, text: str, own: frozenset[str], near: frozenset[str]) -> list[float]:
-        focus, asks = self.question.focus, self.question.asks
-        return [
-            float(focus in own),
-            float(focus in near),
-            float(focus in self.found),
-            float(focus is not None and focus not in near),
-            float(focus is not None and asks == "number" and _counts(text, focus)),
-        ]
-
-    def _kinds(self, own: "_Profile") -> list[float]:
-        """Tell what kind of thing is asked for, and whether the sentence gives a new one of it."""
-        asks, known = self.question.asks, frozenset(self.question.stems)
-        gives = {
-            "number": bool(own.numbers - self.question.figures - known),
-            "time": bool(own.times - known),
-            "reason": own.has_reason,
-            "person": bool(own.names - known),
-            "place": own.has_place and bool(own.names - known),
+        nearby = list(zip(self.profiles, self.contexts, strict=True))
+        absent = zip(self.stems, self.near.max(axis=0), strict=True)
+        unseen = sum(not held and stem not in _LIGHT for stem, held in absent)
+        return {
+            "names_missing": _column(len(names - own.stems - near) for own, near in nearby) / named,
+            "names_missing_in_hits": len(names - self.found) / named,
+            "figures_missing": _column(
+                min(len(figures - own.stems - near), 2) for own, near in nearby
+            ),
+            "figures_missing_in_hits": min(len(figures - self.found), 2),
+            "unseen_share": unseen / max(len(self.stems), 1),
+            "heaviest_missing": (self.weights * (self.near == 0)).max(axis=1, initial=0.0),
         }
-        return [
-            *(float(asks == kind) for kind in _ASKED),
-            *(float(asks == kind and given) for kind, given in gives.items()),
-        ]
+
+    def _focus(self) -> dict[str, Floats | float]:
+        focus, asks = self.question.focus, self.question.asks
+        own = _column(focus in one.stems for one in self.profiles)
+        near = np.maximum(own, _column(focus in stems for stems in self.contexts))
+        counted = focus is not None and asks == "number"
+        return {
+            "focus_in_sentence": own,
+            "focus_in_context": near,
+            "focus_in_hits": float(focus in self.found),
+            "focus_missing": float(focus is not None) * (1.0 - near),
+            "number_before_focus": _column(
+                counted and focus in one.counted for one in self.profiles
+            ),
+        }
+
+    def _kinds(self, known: frozenset[str]) -> dict[str, Floats | float]:
+        """Tell what kind of thing is asked for, and whether a sentence gives a new one of it."""
+        asks, old = self.question.asks, self.question.figures | known
+        gives: dict[str, Callable[[_Profile], bool]] = {
+            "number": lambda one: bool(one.numbers - old),
+            "time": lambda one: bool(one.times - known),
+            "reason": lambda one: one.has_reason,
+            "person": lambda one: bool(one.names - known),
+            "place": lambda one: one.has_place and bool(one.names - known),
+        }
+        return {
+            **{f"asks_{kind}": float(asks == kind) for kind in _ASKED},
+            **{
+                f"gives_{kind}": _column(given(one) for one in self.profiles)
+                if asks == kind
+                else 0.0
+                for kind, given in gives.items()
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """What a sentence holds, as stems."""
+    """What a sentence holds, as stems; `counted` stand shortly behind a number."""
 
     stems: frozenset[str]
     names: frozenset[str]
     numbers: frozenset[str]
     times: frozenset[str]
+    counted: frozenset[str]
+    pairs: frozenset[tuple[str, str]]
+    words: int
     has_reason: bool
     has_place: bool
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _profile(text: str) -> _Profile:
     found = words(text)
     return _Profile(
-        stems=_stems(text),
+        stems=frozenset(w.stem for w in found if w.is_content),
         names=frozenset(w.stem for w in found if w.text[0].isupper() and w.is_content),
         numbers=frozenset(w.stem for w in found if _is_number(w)),
         times=frozenset(
             w.stem for w in found if w.text.casefold() in _TIME_WORDS or _YEAR.match(w.text)
         ),
+        counted=frozenset(_counted(found)),
+        pairs=_pairs(text),
+        words=len(found),
         has_reason=bool(_REASON.search(text)),
         has_place=bool(_PLACE.search(text)),
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _stems(text: str) -> frozenset[str]:
     return frozenset(word.stem for word in words(text) if word.is_content)
 
 
-@lru_cache(maxsize=4096)
 def _pairs(text: str) -> frozenset[tuple[str, str]]:
     stems = [word.stem for word in words(text)]
     return frozenset(pairwise(stems))
 
 
-def _kin(stem: str, found: frozenset[str]) -> frozenset[str]:
-    """Return the stems among `found` that are kindred to `stem` ("russia" to "russian").
+def _column(values: Iterable[float]) -> Floats:
+    return np.fromiter(values, np.float64)
+
+
+def _held(
+    stems: Sequence[str], kin: Mapping[str, frozenset[str]], held: frozenset[str]
+) -> list[float]:
+    """Tell how well `held` holds each of `stems`: 1, or less by a kindred one, or 0."""
+    return [
+        1.0 if stem in held else 0.0 if kin[stem].isdisjoint(held) else _KIN_WEIGHT
+        for stem in stems
+    ]
+
+
+def _kin(stems: Sequence[str], found: frozenset[str]) -> dict[str, frozenset[str]]:
+    """Return for each stem those of `found` that are kindred to it ("russia" to "russian").
 
     Looked for once a question: there are thousands of pairs, and few that begin alike.
     """
-    beginning = stem[:_SHORTEST_KIN]
-    return frozenset(
-        other for other in found if other.startswith(beginning) and _kindred(stem, other)
-    )
+    alike: dict[str, list[str]] = {stem[:_SHORTEST_KIN]: [] for stem in stems}
+    for other in found:
+        if (same := alike.get(other[:_SHORTEST_KIN])) is not None:
+            same.append(other)
+    return {
+        stem: frozenset(other for other in alike[stem[:_SHORTEST_KIN]] if _kindred(stem, other))
+        for stem in stems
+    }
 
 
 def _kindred(one: str, other: str) -> bool:
@@ -339,13 +385,11 @@ def _is_number(word: Word) -> bool:
     return word.text[0].isdigit() or word.text.casefold() in _NUMBER_WORDS
 
 
-def _counts(text: str, focus: str) -> bool:
-    """Whether a number stands shortly before `focus`: "twenty-seven meetings"."""
-    found = words(text)
-    return any(
-        _is_number(word) and any(later.stem == focus for later in found[i + 1 : i + 5])
-        for i, word in enumerate(found)
-    )
+def _counted(found: Sequence[Word]) -> Iterator[str]:
+    """Yield the stems that a number stands shortly before: "twenty-seven meetings"."""
+    for i, word in enumerate(found):
+        if _is_number(word):
+            yield from (later.stem for later in found[i + 1 : i + 5])
 
 
 def _logistic(matrix: Floats, fitted: tuple[Floats, float]) -> Floats:

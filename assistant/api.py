@@ -20,15 +20,14 @@ from assistant.serving import (
     errors,
     middleware,
     openai_protocol,
-    operations,
-    origins,
-    pages,
     reading,
-    visitors,
+    widget,
 )
-from assistant.serving.access import PUBLIC, Rule
+from assistant.serving import (
+    service as operations,
+)
+from assistant.serving.access import PUBLIC, Mounted, Rule
 from assistant.serving.answers import json_response
-from assistant.serving.mounted import Mounted
 from assistant.serving.service import Service
 
 App = FastAPI
@@ -38,7 +37,7 @@ GRACE_SECONDS = 30
 MAX_BODY_BYTES = 1 << 20
 """The largest request body, but for an upload: two hundred long turns and a question."""
 
-ROUTERS = (answers, reading, openai_protocol, visitors, operations, pages)
+ROUTERS = (answers, reading, openai_protocol, operations, widget)
 
 
 def create_app(service: Service, mounted: Sequence[Mounted] = ()) -> FastAPI:
@@ -73,7 +72,7 @@ def create_app(service: Service, mounted: Sequence[Mounted] = ()) -> FastAPI:
     for module in ROUTERS:
         # Not include_router, which wraps them: the table of routes stays one list to walk.
         app.router.routes.extend(module.router.routes)
-    app.add_middleware(origins.CrossOrigin, allows=service.access.allows)
+    app.add_middleware(middleware.CrossOrigin, allows=service.access.allows)
     upload = service.uploads.max_bytes if service.uploads else 0
     app.add_middleware(
         middleware.Envelope,

@@ -21,7 +21,7 @@ from assistant.condense import by_rule
 from assistant.ground import Drafted, Ending, Grounder, Signature
 from assistant.question import Question, read_question
 from assistant.support import Support
-from assistant.threads import Loop, in_thread
+from assistant.threads import Loop, in_one_thread, in_thread
 from index.errors import IndexUnavailable, UsageError
 from index.passage import Hit
 from index.search import Searcher
@@ -37,7 +37,10 @@ GREETING = "Hello! Ask me anything about the documents I have read; I answer wit
 
 
 class Writer(Protocol):
-    """Drafts an answer from hits; its `signature` stands on every Answer."""
+    """Drafts an answer from hits; its `signature` stands on every Answer.
+
+    One that waits for nothing but work that it hands to `in_thread` may say so: `waits = False`.
+    """
 
     signature: Signature
 
@@ -69,6 +72,7 @@ class Assistant:
     ) -> None:
         self._searcher = searcher
         self._writer = writer
+        self._waits: bool = getattr(writer, "waits", True)
         self._support = support
         self._condenser = condenser
         self._hits = hits
@@ -158,7 +162,17 @@ class Assistant:
         self, asking: "_Asking", history: Sequence[Turn]
     ) -> AsyncGenerator[Event, None]:
         with asking.timed("condense"):
-            asked = await self._understood(asking.question, history)
+            alone = await self._condenser(" ".join(asking.question.split()), history)
+        answering = self._answering(asking, _sayable(alone))
+        # What waits for nobody is one piece of work for a thread, not one for each step.
+        events = answering if self._waits else in_one_thread(answering)
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def _answering(self, asking: "_Asking", alone: str) -> AsyncGenerator[Event, None]:
+        with asking.timed("condense"):
+            asked = await in_thread(self._understood, alone)
         asking.standalone = asked.text
         asking.index = self._searcher.generation
         draft = _without_search(asked)
@@ -183,14 +197,14 @@ class Assistant:
             yield one
         yield asking.answer(ending)
 
-    async def _understood(self, question: str, history: Sequence[Turn]) -> Question:
-        """Read the question as one that stands alone, its misspelt words mended."""
-        alone = _sayable(await self._condenser(" ".join(question.split()), history))
+    def _understood(self, alone: str) -> Question:
+        """Read a question that stands alone, its misspelt words mended."""
         asked = read_question(alone)
         # Mending knows the documents' words, not those that ask for an overview.
         if asked.shape in _ABOUT_THE_WHOLE:
             return asked
-        return read_question(await in_thread(self._searcher.mend, alone))
+        mended = self._searcher.mend(alone)
+        return asked if mended == alone else read_question(mended)
 
 
 @dataclass

@@ -73,14 +73,14 @@ def _serve(
         service = open_service(
             settings, index, port=port, on_loopback=on_loopback, progress=progress
         )
+    bundled = index is None and settings.index is None
+    slack_events = open_slack_events(settings, service, bundled=bundled)
+    app = open_app(service, *([slack_events] if slack_events else []))
     from assistant.api import serve as run
 
     shown = f"[{host}]" if ":" in host else host
     complain(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
-    bundled = index is None and settings.index is None
-    slack_events = open_slack_events(settings, service, bundled=bundled)
-    further = [slack_events] if slack_events else []
-    run(open_app(service, *further), host, port, settings.trusted_proxies)
+    run(app, host, port, settings.trusted_proxies)
 
 
 @keys.command(epilog="\b\nExample:\n  footnote keys create reports --scope client")

@@ -20,7 +20,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, cast
@@ -48,11 +48,8 @@ _DAY = 24 * 60 * 60
 _SWEEP_SECONDS = 60 * 60
 _PAGE = 200
 _ID = re.compile(rf"[A-Za-z0-9_-]{{1,{database.ID}}}", re.ASCII)
-_conversations, _answers, _feedback = (
-    database.conversations,
-    database.answers,
-    database.feedback,
-)
+_conversations, _answers = database.conversations, database.answers
+_feedback = database.feedback
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +118,21 @@ class Conversations:
                 new = connection.execute(known).scalar_one()
         return new
 
-    def begin(self, owner: str, answer: Answer) -> str:
-        """Begin a conversation with its first Answer, in one step, and return its id.
+    def begin(self, begun: Sequence[tuple[str, Answer]]) -> list[str]:
+        """Begin a conversation with each (owner, first Answer), in one step; return their ids.
 
-        Raises what `append` raises.
+        Raises UsageError for an Answer that is too long; when it raises, none is kept.
         """
-        body = _body(answer)
-        new, row = self._new(owner, 1)
-        first = {"id": answer.id, "conversation": new, "position": 1, "body": body}
-        with self._database.writing() as connection:
-            connection.execute(_conversations.insert().values(row))
-            if not self._added(connection, _answers, first):
-                raise ValueError(f"the answer {answer.id} is kept already")
-        return new
+        new = [self._new(owner, 1) for owner, _ in begun]
+        firsts = [
+            {"id": answer.id, "conversation": one, "position": 1, "body": _body(answer)}
+            for (one, _), (_, answer) in zip(new, begun, strict=True)
+        ]
+        if new:
+            with self._database.writing() as connection:
+                connection.execute(_conversations.insert(), [row for _, row in new])
+                connection.execute(_answers.insert(), firsts)
+        return [one for one, _ in new]
 
     def append(self, conversation: str, owner: str, answer: Answer) -> None:
         """Keep an Answer, with its question, as the newest of a conversation.

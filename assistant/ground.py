@@ -15,7 +15,7 @@ the article says") waits for the first claim that holds, and is not shown when t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 
 from assistant.answer import FAILURES, Citation, DeclineReason, FailReason, Kind, Said, Sentence
@@ -110,7 +110,7 @@ class Grounder:
         self._support = support
         self._min_support: float = getattr(support, "threshold", MIN_SUPPORT)
         self._narrow: Narrow = getattr(support, "narrow", partial(_by_trying, support))
-        self._passages: list[list[Source]] = []
+        self._hits: Sequence[Hit] = ()
         self._sentences: list[Sentence] = []
         self._footnotes: dict[tuple[str, Span], Source] = {}
         self._held: list[Drafted] = []
@@ -122,9 +122,13 @@ class Grounder:
 
         What somebody planted in a document for the assistant to read is no evidence.
         """
-        self._passages = [
+        self._hits = hits
+
+    @cached_property
+    def _passages(self) -> list[list[Source]]:
+        return [
             [Source(hit.document, span) for span in unplanted(hit.document, hit.passage)]
-            for hit in hits
+            for hit in self._hits
         ]
 
     def check(self, drafted: Drafted) -> tuple[Said, ...]:

@@ -187,14 +187,20 @@ def planted(document: Document, passage: Passage) -> frozenset[Span]:
     """Return the spans of the sentences in `passage` that are planted."""
     near = document.text[max(passage.start - _NEAR, 0) : passage.end + _NEAR]
     around = f"{document.title}\n{passage.section}\n{near}"
-    found = (s for s in passage.sentences if is_planted(document.text[s.start : s.end], around))
-    return frozenset(found)
+    sentences = tuple(document.text[s.start : s.end] for s in passage.sentences)
+    return frozenset(passage.sentences[place] for place in _planted(sentences, around))
 
 
 def unplanted(document: Document, passage: Passage) -> list[Span]:
     """Return the sentences of `passage` but for the planted ones, in order."""
     hostile = planted(document, passage)
     return [span for span in passage.sentences if span not in hostile]
+
+
+@lru_cache(maxsize=4096)
+def _planted(sentences: tuple[str, ...], around: str) -> tuple[int, ...]:
+    """Return the places of those of `sentences` that are planted."""
+    return tuple(i for i, sentence in enumerate(sentences) if is_planted(sentence, around))
 
 
 @lru_cache(maxsize=16384)

@@ -90,6 +90,7 @@ class QuotingWriter:
     """Writes answers by quoting; `threshold` overrides the fitted one."""
 
     signature = Signature("quote")
+    waits = False
 
     def __init__(
         self, searcher: Searcher, model: AnswerModel, threshold: float | None = None
@@ -140,18 +141,19 @@ class QuotingWriter:
     def judge(self, question: Question, hits: Sequence[Hit]) -> tuple[list[Choice], float]:
         """Return every sentence of `hits` with its odds, and the probability that any answers."""
         vector = self._searcher.embed_question(question.text)
-        found: dict[tuple[str, int], Choice] = {}
+        found: dict[tuple[str, Span], Candidate] = {}
         for number, hit in enumerate(hits):
             vectors = self._searcher.sentence_vectors(hit.passage)
             cosines: list[float] = np.dot(vectors, vector).tolist()
             for candidate in sentence_candidates(number, hit, cosines):
-                choice = Choice(candidate, hit.document, hit.passage, 0.0)
-                found.setdefault(choice.place, choice)
-        choices = list(found.values())
-        candidates = [choice.candidate for choice in choices]
+                found.setdefault((hit.document.id, candidate.span), candidate)
+        candidates = list(found.values())
         matrix = features(question, candidates, self._searcher.rarity)
         odds = self._model.sentences(matrix)
-        judged = [replace(c, odds=float(o)) for c, o in zip(choices, odds, strict=True)]
+        judged = [
+            Choice(candidate, hits[candidate.hit].document, hits[candidate.hit].passage, one)
+            for candidate, one in zip(candidates, odds.tolist(), strict=True)
+        ]
         return judged, self._model.any(matrix, odds)
 
     def _widened(self, question: Question, hits: Sequence[Hit]) -> list[Hit]:
@@ -218,9 +220,16 @@ def sentence_candidates(number: int, hit: Hit, cosines: Sequence[float]) -> list
     `cosines` has one for each sentence of the passage.
     """
     document, passage = hit.document, hit.passage
-    sound = unplanted(document, passage)
-    pairs = zip(passage.sentences, cosines, strict=True)
-    return [_candidate(document, passage, s, number, near) for s, near in pairs if s in sound]
+    hostile = planted(document, passage)
+    before = ""
+    found = []
+    for span, cosine in zip(passage.sentences, cosines, strict=True):
+        text = document.text[span.start : span.end]
+        context = f"{document.title}\n{passage.section}\n{before}"
+        if span not in hostile:
+            found.append(Candidate(document.id, span, text, context, number, cosine))
+        before = text
+    return found
 
 
 def _choice(document: Document, passage: Passage, span: Span, odds: float) -> Choice:

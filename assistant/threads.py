@@ -1,12 +1,13 @@
-"""Where waiting and working meet: the assistant's one path is asynchronous, these two join it up.
+"""Where waiting and working meet: the assistant's one path is asynchronous, these join it up.
 
 hits = await in_thread(searcher.search, question)   # blocking work, off the event loop
+async for event in in_one_thread(path): ...         # a whole path of such work, in one visit
 answer = Loop().run(assistant.aask(question))       # for a caller that has no event loop
 """
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -15,8 +16,27 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking `work` in a thread of the event loop's pool; return or raise what it does."""
+    """Run blocking `work` in a thread of the event loop's pool; return or raise what it does.
+
+    Where no event loop runs (see `in_one_thread`) there is none to block, and it is run on the
+    spot.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return work(*args, **kwargs)
     return await asyncio.to_thread(work, *args, **kwargs)
+
+
+async def in_one_thread(events: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """Yield what `events` yields, all of it made in one visit to a thread.
+
+    For a generator that waits for nothing but `in_thread`: going there and back for each step costs
+    more than many a step, and under load each way waits for the interpreter. Raises RuntimeError
+    for one that waits for anything else.
+    """
+    for event in await in_thread(_all_of, events):
+        yield event
 
 
 class Loop(AbstractContextManager["Loop"]):
@@ -73,6 +93,22 @@ class Loop(AbstractContextManager["Loop"]):
                     target=_run_until_stopped, args=[self._loop], name="footnote", daemon=True
                 ).start()
             return self._loop
+
+
+def _all_of(events: AsyncGenerator[T, None]) -> list[T]:
+    """Return all that `events` yields, driven by hand in this thread, which has no event loop."""
+
+    async def gathered() -> list[T]:
+        return [event async for event in events]
+
+    work = gathered()
+    try:
+        work.send(None)
+    except StopIteration as done:
+        found: list[T] = done.value
+        return found
+    work.close()
+    raise RuntimeError("what is driven in one thread may wait for nothing but in_thread")
 
 
 async def _closed(events: AsyncIterator[Any]) -> None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from assistant.api import App
     from assistant.conversations import Conversations
     from assistant.llm import LanguageModel
+    from assistant.serving.access import Mounted
     from assistant.serving.keys import Keys
-    from assistant.serving.mounted import Mounted
     from assistant.serving.service import Service
     from assistant.slack import Bot
     from assistant.slacking.bench import Bench
@@ -165,7 +165,7 @@ def open_service(
     Raises MissingExtra and what `open_assistant` and `open_conversations` raise.
     """
     try:
-        from assistant.serving import desk, library, limits, service, uploads
+        from assistant.serving import desk, library, limits, service
         from assistant.serving.access import Access, demo_site
     except ImportError as error:
         raise _no_server() from error
@@ -192,16 +192,18 @@ def open_service(
         access=Access(open_to_loopback=on_loopback, demo=demo_site(port, bundled=own is None)),
         keys=open_keys(settings),
         sessions=limits.Rates(settings.address_rate),
-        uploads=uploads.Uploads(books, build, settings.max_file_mb << 20) if own else None,
+        uploads=library.Uploads(books, build, settings.max_file_mb << 20) if own else None,
     )
 
 
 def open_app(service: "Service", *further: "Mounted") -> "App":
     """Return the server's application; with MCP at /mcp where its SDK is installed."""
-    from assistant.api import create_app
-    from assistant.serving.access import READ
+    try:
+        from assistant.api import create_app
+    except ImportError as error:
+        raise _no_server() from error
+    from assistant.serving.access import READ, Mounted
     from assistant.serving.desk import Internal
-    from assistant.serving.mounted import Mounted
 
     try:
         from assistant.mcp import http_manager
@@ -245,8 +247,7 @@ def open_slack_events(settings: Settings, service: "Service", *, bundled: bool) 
     """
     if settings.slack_signing_secret is None:
         return None
-    from assistant.serving.access import PUBLIC
-    from assistant.serving.mounted import Mounted
+    from assistant.serving.access import PUBLIC, Mounted
     from assistant.slacking.manifest import EVENTS_PATH
 
     desk = service.desk

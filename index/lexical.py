@@ -4,11 +4,12 @@ write_lexical(folder, texts)               # texts[i] is what passage i is found
 LexicalIndex(folder).scores(["abe", "putin"])   # one score for each passage
 """
 
+import json
 from collections.abc import Sequence
 from math import log
 from pathlib import Path
+from typing import Any
 
-import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,9 +27,36 @@ _NOTHING = "\0"
 
 def write_lexical(folder: Path, texts: Sequence[str]) -> None:
     """Write the BM25 scores of `texts` into `folder`, which must not exist."""
+    import bm25s
+
     ranker = bm25s.BM25(method="lucene", k1=K1, b=B)
     ranker.index([content_stems(text) or [_NOTHING] for text in texts], show_progress=False)
     ranker.save(str(folder), show_progress=False)
+
+
+class _Ranker:
+    """What bm25s wrote, read back without it, under its names.
+
+    It writes a sparse matrix with a column of scores for each stem, and all that searching takes is
+    to add columns up; importing bm25s, and scipy with it, costs more than opening the whole index.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        told = json.loads((folder / "params.index.json").read_text(encoding="utf-8"))
+        vocabulary = (folder / "vocab.index.json").read_text(encoding="utf-8")
+        self.vocab_dict: dict[str, int] = json.loads(vocabulary)
+        self.scores: dict[str, Any] = {"num_docs": int(told["num_docs"])}
+        for name in ("data", "indices", "indptr"):
+            self.scores[name] = np.load(folder / f"{name}.csc.index.npy", mmap_mode="r")
+
+    def get_scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
+        """Return the sum of the columns of `stems`, which must be known, one for each passage."""
+        found = np.zeros(self.scores["num_docs"], np.float32)
+        for stem in stems:
+            number = self.vocab_dict[stem]
+            held = slice(*self.scores["indptr"][number : number + 2].tolist())
+            found[self.scores["indices"][held]] += self.scores["data"][held]
+        return found
 
 
 class LexicalIndex:
@@ -39,7 +67,7 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         try:
-            self._ranker = bm25s.BM25.load(str(folder), mmap=True, show_progress=False)
+            self._ranker = _Ranker(folder)
         except (OSError, ValueError, KeyError) as error:
             message = f"{folder} is damaged ({error}); index the documents again"
             raise IndexUnavailable(message) from error

@@ -44,7 +44,7 @@ class Searcher:
         full_scan_limit: int = FULL_SCAN_LIMIT,
     ) -> None:
         self.manifest: Manifest = read_manifest(generation)
-        self._embedder = embedder or open_model(generation / "model")
+        self._embedder = embedder or open_model(generation / "model", threads=1)
         if self._embedder.fingerprint != self.manifest.embedder:
             raise IndexUnavailable(
                 f"{generation} was made with the embedding model {self.manifest.model!r}, not with "

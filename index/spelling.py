@@ -54,7 +54,8 @@ class Speller:
             return None
         if word in self._vocabulary or self._documents.knows(word) or stem(word) in self._stems:
             return None
-        return self._nearest(word, self._ranked) or self._nearest(word, self._vocabulary)
+        found = (self._nearest(word, alike.get(word[0], ())) for alike in self._by_letter)
+        return next((better for better in found if better), None)
 
     @cached_property
     def _stems(self) -> frozenset[str]:
@@ -66,25 +67,36 @@ class Speller:
         counted = sorted(self._documents.words(), key=lambda row: (-row[1], row[0]))
         return {word: rank for rank, (word, _) in enumerate(counted)}
 
+    @cached_property
+    def _by_letter(self) -> tuple[dict[str, list[tuple[int, str]]], ...]:
+        """The documents' words, then the vocabulary's, with their ranks, by their first letter.
+
+        Nobody misspells that, and most of a search in all of them would be in vain.
+        """
+        lists: list[dict[str, list[tuple[int, str]]]] = []
+        for ranked in (self._ranked, self._vocabulary):
+            alike: dict[str, list[tuple[int, str]]] = {}
+            for word, rank in ranked.items():
+                if len(word) >= _SHORTEST:
+                    alike.setdefault(word[0], []).append((rank, word))
+            lists.append(alike)
+        return tuple(lists)
+
     @staticmethod
-    def _nearest(word: str, ranked: dict[str, int]) -> str | None:
+    def _nearest(word: str, ranked: Sequence[tuple[int, str]]) -> str | None:
         """Return the word of `ranked` that a slip of the finger away from `word` is, if any."""
         from rapidfuzz.distance import OSA
 
         slips = 1 if len(word) < _LONG else 2
+        bare = _VOWELS.sub("", word)
         near = [
-            (
-                OSA.distance(word, other, score_cutoff=slips),
-                # Vowels are what people get wrong: "bild" is "build" sooner than "bill".
-                _VOWELS.sub("", word) != _VOWELS.sub("", other),
-                ranked[other],
-                other,
-            )
-            for other in ranked
-            if other[:1] == word[:1] and abs(len(other) - len(word)) <= slips
+            # Vowels are what people get wrong: "bild" is "build" sooner than "bill".
+            (distance, bare != _VOWELS.sub("", other), rank, other)
+            for rank, other in ranked
+            if abs(len(other) - len(word)) <= slips
+            and (distance := OSA.distance(word, other, score_cutoff=slips)) <= slips
         ]
-        found = [one for one in near if one[0] <= slips and len(one[-1]) >= _SHORTEST]
-        return min(found)[-1] if found else None
+        return min(near)[-1] if near else None
 
 
 def _cased(word: str, like: str) -> str:

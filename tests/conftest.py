@@ -5,6 +5,7 @@ that tries the network on purpose is marked `reaches_out`; any other fails for t
 code under test swallowed the refusal.
 """
 
+import hashlib
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import hypothesis
 import numpy as np
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 ROOT = Path(__file__).parents[1]
+POSTGRES = os.environ.get("POSTGRES_TEST_URL")
 _HOME = pytest.StashKey[Path]()
 SEED = 20_160_115
 
@@ -111,6 +114,22 @@ def _stays_on_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
         pytest.fail(f"this test reached for the network:\n{after[len(before) :]}", pytrace=False)
 
 
+@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return an empty database's URL; on PostgreSQL a schema of its own."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kept' / 'conversations.db'}"
+        return
+    import psycopg
+
+    assert POSTGRES
+    schema = f"test_{uuid4().hex}"
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
+        yield f"{POSTGRES}&options=-csearch_path%3D{schema}"
+        connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
+
+
 @pytest.fixture(scope="session")
 def cache_folder(pytestconfig: pytest.Config) -> Path:
     """Return the folder that Footnote caches models in during this test session."""
@@ -121,18 +140,25 @@ def cache_folder(pytestconfig: pytest.Config) -> Path:
 def model_folder(cache_folder: Path) -> Path:
     """Return the exported embedding model's folder: made once, whatever the number of workers.
 
+    It is kept for the next run too, in `build/`, as long as the code that makes it is the same.
     Made in a process of its own: exporting imports torch, and a test that asks must be able to
     show that asking does not.
     """
+    code = hashlib.sha256((ROOT / "index" / "embed.py").read_bytes()).hexdigest()[:16]
+    kept = ROOT / "build" / f"tests-model-{code}"
     cache_folder.mkdir(parents=True, exist_ok=True)
     with FileLock(cache_folder / "tests.lock"):
         made = subprocess.run(
-            [sys.executable, "-c", EXPORT, str(cache_folder)],
+            [sys.executable, "-c", EXPORT, str(kept)],
             check=True,
             stdout=subprocess.PIPE,
             text=True,
         )
-    return Path(made.stdout)
+        folder = cache_folder / "models" / Path(made.stdout).name
+        if not folder.is_dir():
+            shutil.copytree(made.stdout, folder.with_suffix(".part"))
+            folder.with_suffix(".part").rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

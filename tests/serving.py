@@ -51,7 +51,7 @@ def running(
             _use(service, writer)
         events = open_slack_events(chosen, service, bundled=index is None)
         app = open_app(service, *([events] if events else []))
-        server = uvicorn.Server(configuration(app, "127.0.0.1", port))
+        server = uvicorn.Server(configuration(app, "127.0.0.1", port, chosen.trusted_proxies))
         thread = threading.Thread(target=server.run, args=[[listening]])
         thread.start()
         one = Server(f"http://127.0.0.1:{port}", service, server, thread)

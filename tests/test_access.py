@@ -13,12 +13,10 @@ from assistant import api
 from assistant.api import create_app, rule_of
 from assistant.ask import Assistant
 from assistant.serving.access import PUBLIC
-from assistant.serving.keys import Keys, Site, checked_origin
-from assistant.serving.sessions import new_session, read_session
+from assistant.serving.keys import Keys, Site, checked_origin, new_session, read_session
 from index.errors import UsageError
 from tests.serving import QUESTION, Server, running
 from tests.test_api import refused
-from tests.test_cli import run
 
 HERE, ELSEWHERE = "https://handbook.example.com", "https://evil.example"
 ASK = {"question": QUESTION}
@@ -271,36 +269,6 @@ def test_without_a_key_only_this_machine_is_served(
         refused(httpx.post(door, headers={"Origin": ELSEWHERE}), 403, "wrong_origin")
 
 
-def test_another_address_needs_a_key_to_start(tmp_path: Path) -> None:
-    """`footnote serve --host 0.0.0.0` without a key says what to do, and listens to nobody."""
-    database = f"sqlite:///{tmp_path / 'kept.db'}"
-    refusal = run("serve", "--host", "0.0.0.0", cwd=tmp_path, FOOTNOTE_CONVERSATIONS_URL=database)  # noqa: S104
-    assert refusal.returncode == 2
-    assert "footnote keys create" in refusal.stderr
-    assert "Traceback" not in refusal.stderr
-
-
-def test_keys_are_managed_on_the_command_line(tmp_path: Path) -> None:
-    """A key is printed once, listed without its token, and revoked by its id."""
-    database = f"sqlite:///{tmp_path / 'kept.db'}"
-
-    def keys(*arguments: str) -> str:
-        ran = run("keys", *arguments, cwd=tmp_path, FOOTNOTE_CONVERSATIONS_URL=database)
-        assert ran.returncode == 0, ran.stderr
-        return ran.stdout
-
-    token = keys("create", "reports", "--scope", "client").strip()
-    assert re.fullmatch(r"fn_[\w-]{43}", token)
-    assert keys("site", "handbook", "--origin", HERE) == f"handbook at {HERE}\n"
-    listed = keys("list")
-    assert "reports" in listed
-    assert HERE in listed
-    assert token not in listed
-    number = listed.split()[1]
-    keys("revoke", number)
-    assert '"revoked": true' in keys("list", "--json")
-
-
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [
@@ -334,21 +302,3 @@ def test_what_is_no_exact_origin_is_refused(typed: str) -> None:
     """No pattern, no path, no scheme but http and https."""
     with pytest.raises(UsageError):
         checked_origin(typed)
-
-
-def test_caps_count_by_address_and_by_site(
-    bundled_assistant: Assistant, cache_folder: Path, tmp_path: Path
-) -> None:
-    """A widget's visitor has a share; when it is spent, 429 says when to come again."""
-    assert bundled_assistant.searcher.generation
-    with running(tmp_path, cache_folder, address_rate=2) as server:
-        door = f"{server.url}/v1/sites/demo/session"
-        token = httpx.post(door, headers={"Origin": server.url}).json()["token"]
-        codes = [
-            httpx.post(
-                f"{server.url}/v1/ask", json=ASK, headers=bearer(token, server.url), timeout=60
-            ).status_code
-            for _ in range(3)
-        ]
-        assert codes == [200, 200, 429]
-        assert httpx.post(f"{server.url}/v1/ask", json=ASK, timeout=60).status_code == 200

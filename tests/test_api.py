@@ -13,8 +13,9 @@ import pytest
 
 from assistant.answer import Answer
 from assistant.ask import Assistant
-from assistant.serving import events
+from assistant.serving import answers
 from assistant.serving.schemas import AnswerModel
+from assistant.serving.widget import ENTRY, WIDGET
 from tests.serving import QUESTION, Scripted, Server, raw, raw_ask, running
 
 SECONDS = 60
@@ -99,6 +100,15 @@ def test_a_stream_brings_the_sentences_and_then_the_same_answer(client: httpx.Cl
     assert name == "answer"
     assert same(last["answer"]) == same(whole)
     assert client.get(f"/v1/conversations/{last['conversation_id']}").status_code == 200
+
+
+def test_a_stream_is_asked_again_and_not_resumed(client: httpx.Client) -> None:
+    """Whoever names the last event they saw gets the whole answer anew, from its first event on."""
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": "2"}
+    told = sent_events(client.post("/v1/ask", json={"question": QUESTION}, headers=headers).text)
+    assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
+    sentences = [data["sentence"] for name, _, data in told if name == "sentence"]
+    assert sentences == told[-1][2]["answer"]["sentences"]
 
 
 def test_declining_is_an_answer(client: httpx.Client) -> None:
@@ -224,12 +234,23 @@ def test_the_description_is_complete(client: httpx.Client) -> None:
 
 
 def test_the_widgets_files_are_served_and_nothing_else(client: httpx.Client) -> None:
-    """A file comes with its type, a tag and a strict policy; other paths lead nowhere."""
-    script = client.get("/widget.js")
-    assert script.headers["content-type"].startswith("text/javascript")
-    assert "unsafe" not in script.headers["content-security-policy"]
-    tag = {"If-None-Match": script.headers["etag"]}
-    assert client.get("/widget.js", headers=tag).status_code == 304
+    """A file comes with its type, a tag and a strict policy, compressed to whoever takes that.
+
+    Other paths lead nowhere.
+    """
+    tags = set()
+    for encoding in ("gzip", "identity"):
+        accepting = {"Accept-Encoding": encoding}
+        script = client.get("/widget.js", headers=accepting)
+        assert script.headers.get("content-encoding", "identity") == encoding
+        assert script.headers["vary"] == "Accept-Encoding"
+        assert script.content == (WIDGET / ENTRY).read_bytes()
+        assert script.headers["content-type"].startswith("text/javascript")
+        assert "unsafe" not in script.headers["content-security-policy"]
+        known = {"If-None-Match": script.headers["etag"], **accepting}
+        assert client.get("/widget.js", headers=known).status_code == 304
+        tags.add(script.headers["etag"])
+    assert len(tags) == 2
     for path in ("/../settings.py", "/%2e%2e%2fsettings.py", "/widget/..%2f..%2fcli.py", "/a.py"):
         response = client.get(path)
         assert response.status_code in {404, 422}, path
@@ -265,7 +286,7 @@ def test_a_quiet_stream_is_kept_alive(
 ) -> None:
     """While nothing is said a comment is sent, and the events after it are whole."""
     server, writer = scripted
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(answers, "HEARTBEAT_SECONDS", 0.02)
     headers = {"Accept": "text/event-stream"}
     body = {"question": QUESTION}
     with httpx.stream("POST", f"{server.url}/v1/ask", json=body, headers=headers) as response:

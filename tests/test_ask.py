@@ -23,7 +23,7 @@ from assistant.wiring import open_assistant
 answer = open_assistant(Settings(cache_dir=Path(sys.argv[1])), None).ask("What is the Quad?")
 assert answer.outcome == "answered"
 heavy = {"torch", "transformers", "sentence_transformers", "chromadb", "langchain_core"}
-heavy |= {"langchain", "rich", "prompt_toolkit", "sklearn", "onnx", "typer"}
+heavy |= {"langchain", "rich", "prompt_toolkit", "sklearn", "scipy", "onnx", "typer"}
 sys.stdout.write(" ".join(sorted(heavy & set(sys.modules))))
 """
 

@@ -14,12 +14,14 @@ def test_the_server_keeps_to_its_description(
     """No generated request, valid or not, gets a server's error or an undescribed response.
 
     Left out: "every valid request is accepted", as the description cannot say that a conversation
-    and a history exclude one another or that the last message is the user's.
+    and a history exclude one another or that the last message is the user's; and sequences of
+    requests, of which `test_api.py` has those that mean something.
     """
     assert bundled_assistant.searcher.generation
     with running(tmp_path, cache_folder) as server:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json"),
+            *("--phases", "examples,coverage,fuzzing"),
             *("--max-examples", "2", "--seed", "1", "--no-color", "--workers", "1"),
             *("--exclude-checks", "positive_data_acceptance", "--generation-database", "none"),
         ]

@@ -5,14 +5,12 @@ as in .ci/run (`tests/postgres.sh` starts it).
 """
 
 import itertools
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -22,10 +20,9 @@ from hypothesis import strategies as st
 from assistant import conversations as module
 from assistant.answer import Answer, Citation, Sentence, Turn
 from assistant.conversations import Conversations
-from index.errors import ConversationNotFound, UsageError
+from index.errors import ConversationNotFound, ConversationsUnavailable, UsageError
 from tests.source import ROOT
 
-POSTGRES = os.environ.get("POSTGRES_TEST_URL")
 DAY = 86_400.0
 HOSTILE = "a\x00b\ud800'; DROP TABLE footnote_answers; -- \u202e漢字 🐕 \r\n %s :x \\u0000"
 
@@ -46,26 +43,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite", *(["postgres"] if POSTGRES else [])])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Return an empty database's URL; on PostgreSQL a schema of its own."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'kept' / 'conversations.db'}"
-        return
-    import psycopg
-
-    assert POSTGRES
-    schema = f"test_{uuid4().hex}"
-    with psycopg.connect(POSTGRES, autocommit=True) as connection:
-        connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
-        yield f"{POSTGRES}&options=-csearch_path%3D{schema}"
-        connection.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
-
-
 @pytest.fixture
-def kept(url: str, clock: Clock) -> Iterator[Conversations]:
+def kept(database_url: str, clock: Clock) -> Iterator[Conversations]:
     """Return empty conversations that expire after ten days."""
-    with Conversations(url, days=10, clock=clock) as conversations:
+    with Conversations(database_url, days=10, clock=clock) as conversations:
         yield conversations
 
 
@@ -226,6 +207,23 @@ def test_what_is_too_long_is_refused(kept: Conversations, monkeypatch: pytest.Mo
     assert [one.answers for one in kept.conversations("ann")] == [1]
 
 
+def test_several_begin_in_one_step(kept: Conversations, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each begins a conversation of its own; when one cannot be kept, none is."""
+    answers = [an_answer("one?"), an_answer("two?")]
+    begun = kept.begin([("ann", answers[0]), ("ben", answers[1])])
+    assert [kept.answers(begun[0], "ann"), kept.answers(begun[1], "ben")] == [
+        (answers[0],),
+        (answers[1],),
+    ]
+    assert kept.begin([]) == []
+    with pytest.raises(ConversationsUnavailable):
+        kept.begin([("cem", an_answer()), ("cem", answers[0])])
+    monkeypatch.setattr(module, "MAX_ANSWER_BYTES", 10)
+    with pytest.raises(UsageError):
+        kept.begin([("cem", an_answer())])
+    assert kept.conversations("cem") == ()
+
+
 def test_an_answer_is_kept_once(kept: Conversations) -> None:
     """An id that is there already is a mistake of the caller's, and changes nothing."""
     conversation, answer = kept.start("ann"), an_answer()
@@ -303,11 +301,14 @@ with Conversations(url) as kept:
 """
 
 
-def test_processes_lose_nothing(url: str) -> None:
+def test_processes_lose_nothing(database_url: str) -> None:
     """Processes that meet at an empty database share one conversation and claim an event once."""
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, name], stdout=subprocess.PIPE, cwd=ROOT, text=True
+            [sys.executable, "-c", WRITER, database_url, name],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
         )
         for name in "abc"
     ]
@@ -315,7 +316,7 @@ def test_processes_lose_nothing(url: str) -> None:
     assert [process.returncode for process in started] == [0, 0, 0]
     assert len({conversation for conversation, _ in told}) == 1
     assert sum(int(won) for _, won in told) == 10
-    with Conversations(url) as kept:
+    with Conversations(database_url) as kept:
         asked = [one.question for one in kept.answers(told[0][0], "ann")]
     assert sorted(asked) == [f"{n} {i}" for n, i in itertools.product("abc", range(10))]
     for name in "abc":

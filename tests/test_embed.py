@@ -1,5 +1,6 @@
 """Embedding: one contract for all embedders, and a real export of a real (tiny) model."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -58,6 +59,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that what is exported of the two-layer model is kept in."""
+    return tmp_path_factory.mktemp("exported")
 
 
 class Letters(Embeddings):
@@ -141,28 +148,42 @@ def test_a_sentence_is_the_mean_of_its_tokens(model_folder: Path) -> None:
     assert float(passages[0] @ sentences[0]) > 0.95
 
 
-def test_any_sentence_transformers_model_is_exported(tiny: Path, tmp_path: Path) -> None:
+def test_any_sentence_transformers_model_is_exported(tiny: Path, cache: Path) -> None:
     """A model that the test made comes out of ONNX Runtime as it came out of PyTorch."""
-    folder = prepare_model(str(tiny / "model"), tmp_path)
+    folder = prepare_model(str(tiny / "model"), cache)
     model = open_model(folder)
     assert model.name == "model"
     found, _ = model.embed_passages(TEXTS, [[], [], []])
     cosines = (found * np.load(tiny / "expected.npy")).sum(axis=1)
     assert cosines.min() > 0.98
     written = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
-    assert prepare_model(str(tiny / "model"), tmp_path) == folder
+    assert prepare_model(str(tiny / "model"), cache) == folder
     assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == written
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
-    (folder / "model.onnx").write_bytes(b"half a model")
+
+
+def test_a_damaged_model_is_told(tiny: Path, cache: Path, tmp_path: Path) -> None:
+    """A model of which half is there is an error that says what to do."""
+    damaged = shutil.copytree(prepare_model(str(tiny / "model"), cache), tmp_path / "damaged")
+    (damaged / "model.onnx").write_bytes(b"half a model")
     with pytest.raises(ModelError, match="index again"):
-        open_model(folder)
+        open_model(damaged)
 
 
-def test_another_file_in_a_model_is_another_fingerprint(tiny: Path, tmp_path: Path) -> None:
-    """The fingerprint is that of the files, so a changed model is exported again."""
-    before = prepare_model(str(tiny / "model"), tmp_path)
-    (tiny / "model" / "README.md").write_text("changed", encoding="utf-8")
-    assert prepare_model(str(tiny / "model"), tmp_path) != before
+def test_a_model_with_another_file_is_exported_again(
+    tiny: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the cache holds is found by the model's files, and a changed one is not among it."""
+    changed = shutil.copytree(tiny / "model", tmp_path / "model")
+    prepare_model(str(tiny / "model"), cache)
+    # From here on whoever exports fails, so that it shows.
+    (tmp_path / "sentence_transformers.py").write_text("raise ImportError", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    same = prepare_model(str(changed), cache)
+    assert same == prepare_model(str(tiny / "model"), cache)
+    (changed / "README.md").write_text("changed", encoding="utf-8")
+    with pytest.raises(MissingExtra):
+        prepare_model(str(changed), cache)
 
 
 def test_a_name_that_nobody_has_is_an_error_that_names_the_setting(tmp_path: Path) -> None:

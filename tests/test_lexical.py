@@ -3,6 +3,7 @@
 from math import log
 from pathlib import Path
 
+import bm25s
 import pytest
 
 from index.errors import IndexUnavailable
@@ -33,6 +34,15 @@ def test_scores_add_up(lexical: LexicalIndex) -> None:
     assert both == pytest.approx(lexical.scores(["abe"]) + lexical.scores(["putin"]))
     assert lexical.scores(["zeppelin"]).tolist() == [0, 0, 0, 0]
     assert lexical.scores([]).tolist() == [0, 0, 0, 0]
+
+
+def test_scores_are_those_of_the_library_that_wrote_them(
+    lexical: LexicalIndex, tmp_path: Path
+) -> None:
+    """What is read here adds up as bm25s itself has it, repeated words included."""
+    theirs = bm25s.BM25.load(str(tmp_path / "lexical"), show_progress=False)
+    for asked in (["abe"], ["puppi", "abe", "putin"], ["abe", "ferri", "abe"]):
+        assert lexical.scores(asked).tolist() == theirs.get_scores(asked).tolist()
 
 
 def test_rarity_falls_with_the_passages_that_hold_a_word(lexical: LexicalIndex) -> None:

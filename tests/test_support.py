@@ -12,7 +12,9 @@ from tests.source import ROOT
 PAIRS = [
     json.loads(line)
     for line in (ROOT / "eval" / "data" / "support_pairs.jsonl").read_text("utf-8").splitlines()
+    if '"split": "tune"' in line
 ]
+"""The pairs for tuning: what was gained on them must not be lost. The others are for reports."""
 QUOTE = "The ferry sank in 1956,\n  off the\tnorth quay."
 
 

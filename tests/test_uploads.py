@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from assistant.serving.errors import ApiError
-from assistant.serving.uploads import safe_name
+from assistant.serving.library import safe_name
 from tests.serving import Server, running
 from tests.test_api import refused
 from tests.test_cli import run

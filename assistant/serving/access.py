@@ -10,14 +10,16 @@ from this very machine, as long as the server listens on loopback only and no ke
 
 import ipaddress
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Literal
 
 from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.serving.errors import ApiError
-from assistant.serving.keys import NOTHING, Directory, Site
-from assistant.serving.sessions import Session, read_session
+from assistant.serving.keys import NOTHING, Directory, Session, Site, read_session
 from index.bundled import SUGGESTIONS
 
 Kind = Literal["local", "key", "site"]
@@ -196,3 +198,18 @@ def _unauthorized(message: str) -> ApiError:
 
 def _wrong_origin() -> ApiError:
     return ApiError(403, "wrong_origin", "this page's origin is not allowed here")
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """An application at exactly `path`; `running` is entered while the server runs."""
+
+    path: str
+    app: ASGIApp
+    rule: Rule
+    running: Callable[[], AbstractAsyncContextManager[None]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that the rule lets in. Raises ApiError for any other."""
+        await self.rule(Request(scope, receive))
+        await self.app(scope, receive, send)

@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from assistant.answer import Answer, Said, Turn
 from assistant.ask import Assistant
@@ -75,6 +76,7 @@ class Desk:
     ) -> None:
         self.library = library
         self.conversations = conversations
+        self.ledger = Ledger(conversations)
         self.gate = gate
         self.figures = Figures(lambda: gate.admitted, lambda: gate.waiting)
         self._caps = caps
@@ -107,17 +109,11 @@ class Desk:
         if asked.history is not None or not asked.keep:
             return None
         try:
-            return await in_thread(self._kept, who.owner, asked.conversation, answer)
+            return await self.ledger.keep(who.owner, asked.conversation, answer)
         except FootnoteError as error:
             # The asker still gets the answer; that it was not kept is told by the missing id.
             log.error("answer %s was not kept: %s", answer.id, error)
             return None
-
-    def _kept(self, owner: str, conversation: str | None, answer: Answer) -> str:
-        if conversation is None:
-            return self.conversations.begin(owner, answer)
-        self.conversations.append(conversation, owner, answer)
-        return conversation
 
     async def _turns(self, who: Caller, asked: Asked) -> Sequence[Turn]:
         if asked.conversation is None:
@@ -196,6 +192,74 @@ class Taken:
                     self._pieces.put_nowait(Done(event, kept))
         except UsageError as error:
             self._pieces.put_nowait(ApiError(400, "invalid_request", str(error)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An answer to be kept."""
+
+    owner: str
+    conversation: str | None
+    answer: Answer
+
+
+class Ledger:
+    """Writes answers into their conversations, those that come at once in one transaction.
+
+    Whoever keeps one waits until it is written: an answer that a client has seen whole survives the
+    process, however it ends. Belongs to one event loop.
+    """
+
+    def __init__(self, conversations: Conversations) -> None:
+        self._conversations = conversations
+        self._entries: list[_Entry] = []
+        self._coming: asyncio.Task[list[str | FootnoteError]] | None = None
+        self._last: asyncio.Task[list[str | FootnoteError]] | None = None
+
+    async def keep(self, owner: str, conversation: str | None, answer: Answer) -> str:
+        """Keep an answer and return its conversation, a new one for None.
+
+        Raises what `Conversations.append` raises. It is kept also when nobody waits any more.
+        """
+        if self._coming is None:
+            self._coming = self._last = asyncio.create_task(self._write(self._last))
+        place = len(self._entries)
+        self._entries.append(_Entry(owner, conversation, answer))
+        kept = (await asyncio.shield(self._coming))[place]
+        if isinstance(kept, FootnoteError):
+            raise kept
+        return kept
+
+    async def finish(self) -> None:
+        """Return when everything is written."""
+        if self._last is not None:
+            await asyncio.wait([self._last])
+
+    async def _write(self, before: asyncio.Task[Any] | None) -> list[str | FootnoteError]:
+        """Write what has come by the time that the batch before is written."""
+        if before is not None:
+            await asyncio.wait([before])
+        entries, self._entries, self._coming = self._entries, [], None
+        return await in_thread(self._written, entries)
+
+    def _written(self, entries: Sequence[_Entry]) -> list[str | FootnoteError]:
+        """Return the conversation of each, or why it was not kept."""
+        new = [entry for entry in entries if entry.conversation is None]
+        try:
+            ids = self._conversations.begin([(entry.owner, entry.answer) for entry in new])
+        except FootnoteError:
+            ids = []  # one of them cannot be kept, or none: each by itself
+        begun = dict(zip((entry.answer.id for entry in new), ids, strict=False))
+        return [begun.get(entry.answer.id) or self._alone(entry) for entry in entries]
+
+    def _alone(self, entry: _Entry) -> str | FootnoteError:
+        try:
+            if entry.conversation is None:
+                return self._conversations.begin([(entry.owner, entry.answer)])[0]
+            self._conversations.append(entry.conversation, entry.owner, entry.answer)
+        except FootnoteError as error:
+            return error
+        return entry.conversation
 
 
 class Internal:

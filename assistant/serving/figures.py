@@ -43,7 +43,8 @@ class Figures:
     def answered(self, answer: Answer) -> None:
         """Count an answer."""
         self._answers.labels(answer.outcome, answer.reason or "").inc()
-        self._withheld.inc(answer.withheld)
+        if answer.withheld:
+            self._withheld.inc(answer.withheld)
         for stage, milliseconds in answer.timings_ms.items():
             self._stages.labels(stage).observe(milliseconds / 1000)
 

@@ -1,6 +1,7 @@
 """What happens to every request and response: an id, a limit on its body, headers, a log line.
 
     app.add_middleware(Envelope, max_body=65_536, larger={…}, requested=figures.requested)
+    app.add_middleware(CrossOrigin, allows=access.allows)
 
 Written against ASGI itself: Starlette's convenience class would buffer streams and cost a task each
 request. The log line holds method, path, status and time; never a question.
@@ -139,3 +140,54 @@ class _Exchange:
             (perf_counter() - self._started) * 1000,
             self._request_id,
         )
+
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
+_EXPOSED = "X-Conversation-Id, X-Request-Id, Retry-After"
+
+
+class CrossOrigin:
+    """ASGI middleware; `allows` tells whether any site may be embedded at an origin."""
+
+    def __init__(self, app: ASGIApp, allows: Callable[[str], bool]) -> None:
+        self._app = app
+        self._allows = allows
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
+        if origin is None:
+            await self._app(scope, receive, send)
+            return
+        allowed = self._allows(origin)
+        asked = "access-control-request-method" in Headers(scope=scope)
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.add_vary_header("Origin")
+                if allowed:
+                    headers["Access-Control-Allow-Origin"] = origin
+                    headers["Access-Control-Expose-Headers"] = _EXPOSED
+                    # Readable by that page, so not held back from it by our own default either.
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                    if asked:
+                        headers.update(_PREFLIGHT)
+            await send(message)
+
+        if scope["method"] == "OPTIONS" and asked:
+            refusal = ApiError(403, "wrong_origin", "this page's origin is not allowed here")
+            answer = _no_content if allowed else response(refusal, "")
+            await answer(scope, receive, marked)
+            return
+        await self._app(scope, receive, marked)
+
+
+async def _no_content(scope: Scope, receive: Receive, send: Send) -> None:
+    del scope, receive
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})

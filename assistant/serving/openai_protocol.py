@@ -21,10 +21,16 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from assistant.answer import Answer, Citation, Sentence, Turn
 from assistant.draw import DECLINED
 from assistant.serving.access import READ, Caller
-from assistant.serving.answers import json_response, unless_gone
+from assistant.serving.answers import (
+    DESCRIBED,
+    MEDIA_TYPE,
+    EventStream,
+    json_response,
+    unless_gone,
+    with_heartbeat,
+)
 from assistant.serving.desk import Asked, Done, Taken
 from assistant.serving.errors import ApiError, error_body, request_id
-from assistant.serving.events import DESCRIBED, MEDIA_TYPE, EventStream, with_heartbeat
 from assistant.serving.schemas import MAX_TURN_CHARS, MAX_TURNS, errors
 from assistant.serving.service import TheService
 
@@ -167,7 +173,7 @@ class _Drawn:
             **self.head(answer.id, "chat.completion"),
             "choices": [choice],
             "usage": usage_of(answer),
-            "footnote": asdict(answer),
+            "footnote": answer.to_dict(),
         }
 
     def head(self, number: str, kind: str) -> dict[str, Any]:
@@ -205,7 +211,7 @@ async def _chunks(
             async for piece in pieces:
                 if isinstance(piece, Done):
                     yield chunk({"content": drawn.ending(piece.answer)})
-                    yield chunk({}, "stop", footnote=asdict(piece.answer))
+                    yield chunk({}, "stop", footnote=piece.answer.to_dict())
                     for last in _usage_chunk(drawn, piece.answer, request, with_usage):
                         yield last
                 else:

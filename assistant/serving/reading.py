@@ -10,6 +10,7 @@ from assistant.draw import hits_fields
 from assistant.serving.access import ADMIN, ASK, READ
 from assistant.serving.answers import json_response
 from assistant.serving.errors import ApiError
+from assistant.serving.library import Uploads
 from assistant.serving.schemas import (
     BuildModel,
     DocumentModel,
@@ -19,7 +20,6 @@ from assistant.serving.schemas import (
     errors,
 )
 from assistant.serving.service import Service, TheService
-from assistant.serving.uploads import Uploads
 from assistant.threads import in_thread
 from index.passage import Document
 

@@ -1,6 +1,7 @@
 """Everything that one server holds, and what it does beside answering: `Service`.
 
-Made by `wiring.open_service`, given to `api.create_app`, reached by every route as `service`.
+Made by `wiring.open_service`, given to `api.create_app`, reached by every route as `service`. The
+routes here are for those who run the server: is it alive, is it ready, what are its figures.
 """
 
 import asyncio
@@ -10,15 +11,18 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
-from assistant.serving.access import Access
+from assistant.serving.access import ADMIN, PUBLIC, Access
 from assistant.serving.desk import Desk
+from assistant.serving.errors import ApiError
+from assistant.serving.figures import CONTENT_TYPE
 from assistant.serving.keys import Keys
+from assistant.serving.library import Uploads
 from assistant.serving.limits import Rates
-from assistant.serving.uploads import Uploads
+from assistant.serving.schemas import ErrorModel, errors
 from assistant.threads import in_thread
 from index.errors import FootnoteError
 
@@ -59,6 +63,7 @@ class Service:
             for task in background:
                 with suppress(asyncio.CancelledError):
                     await task
+            await self.desk.ledger.finish()
             await asyncio.get_running_loop().shutdown_default_executor()
             self.desk.library.close()
             self.desk.conversations.close()
@@ -89,3 +94,32 @@ async def _dependency(request: Request) -> Service:
 
 TheService = Annotated[Service, Depends(_dependency)]
 """What a route asks for to reach the service."""
+
+
+router = APIRouter(tags=["operations"])
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": ErrorModel}}
+
+
+@router.get("/healthz", dependencies=[Depends(PUBLIC)])
+async def healthz() -> dict[str, str]:
+    """Answer as long as the process lives."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", dependencies=[Depends(PUBLIC)], responses=_NOT_READY)
+async def readyz(service: TheService) -> dict[str, str]:
+    """Answer when a question would be taken; 503 while the queue is full."""
+    if service.desk.gate.is_full:
+        raise ApiError(503, "busy", "the queue is full")
+    return {"status": "ready", "index": service.desk.library.generation}
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(ADMIN)],
+    responses={200: {"content": {"text/plain": {}}}, **errors()},
+    response_class=Response,
+)
+async def metrics(service: TheService) -> Response:
+    """Return counts and durations; nothing of what was asked."""
+    return Response(service.desk.figures.text(), media_type=CONTENT_TYPE)
