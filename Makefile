@@ -46,7 +46,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
 	@$(PYTHON) -m venv build/pins
 	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
-		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,eval,dev,browser,bench,fit]'
+		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,slack,eval,dev,browser,bench,fit]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
 	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
@@ -76,7 +76,7 @@ $(VENV)/ready-serve: $(VENV)/ready-ask
 $(VENV)/ready-test: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,eval,dev]'
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,slack,eval,dev]'
 	@$(finish)
 
 $(VENV)/ready-browser: $(VENV)/ready-test

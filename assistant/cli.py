@@ -51,6 +51,7 @@ ELSEWHERE = {
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",
     "serve": "assistant.commands:serve",
+    "slack": "assistant.commands:slack",
 }
 """Commands of other modules: a typer.Typer each, imported when it is used or listed.
 

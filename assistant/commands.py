@@ -1,4 +1,4 @@
-"""Commands of the server: `footnote serve`, `footnote keys`, `footnote mcp`.
+"""Commands of the server: `footnote serve`, `footnote keys`, `footnote slack`, `footnote mcp`.
 
 Apart from `cli.py`, which attaches them, because a module has four hundred lines at most. Like
 there, what a command needs is imported inside it.
@@ -23,6 +23,12 @@ keys = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     help="API keys for the server, and sites that may embed the widget.",
+    add_completion=False,
+)
+slack = typer.Typer(
+    rich_markup_mode=None,
+    invoke_without_command=True,
+    help="The assistant in a Slack workspace, by Socket Mode.",
     add_completion=False,
 )
 mcp = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -52,7 +58,7 @@ def _serve(
     starts only when there is a key.
     """
     from assistant.settings import load_settings
-    from assistant.wiring import open_app, open_keys, open_service
+    from assistant.wiring import open_app, open_keys, open_service, open_slack_events
 
     settings = load_settings()
     on_loopback = host in {"127.0.0.1", "localhost", "::1"}
@@ -67,7 +73,9 @@ def _serve(
         service = open_service(
             settings, index, port=port, on_loopback=on_loopback, progress=progress
         )
-    app = open_app(service)
+    bundled = index is None and settings.index is None
+    slack_events = open_slack_events(settings, service, bundled=bundled)
+    app = open_app(service, *([slack_events] if slack_events else []))
     from assistant.api import serve as run
 
     shown = f"[{host}]" if ":" in host else host
@@ -136,6 +144,49 @@ def revoke(
     """End a key, or a site with all of its sessions; a running server heeds it within seconds."""
     with _keys() as store:
         store.revoke(name)
+
+
+@slack.callback(
+    epilog="\b\nExamples:\n  footnote slack manifest\n  footnote slack --index contracts"
+)
+def _slack(context: typer.Context, index: Index = None) -> None:
+    """Answer in a Slack workspace until Ctrl-C; `footnote slack manifest` makes its app.
+
+    Needs FOOTNOTE_SLACK_BOT_TOKEN and FOOTNOTE_SLACK_APP_TOKEN.
+    """
+    if context.invoked_subcommand:
+        return
+    import asyncio
+
+    from assistant.settings import load_settings
+    from assistant.wiring import open_slack
+
+    settings = load_settings()
+    with show_progress() as progress:
+        bot = open_slack(settings, index, progress)
+    from assistant.slack import run
+
+    asyncio.run(run(bot, complain))
+
+
+@slack.command(epilog="\b\nExample:\n  footnote slack manifest > manifest.json")
+def manifest(
+    name: Annotated[str, typer.Option("--name", help="What the app is called.")] = "Footnote",
+    url: Annotated[
+        str | None,
+        typer.Option(
+            "--url", metavar="URL", help="Where footnote serve is, for HTTP instead of a socket."
+        ),
+    ] = None,
+) -> None:
+    """Print the manifest to make the Slack app from."""
+    from assistant.settings import load_settings
+    from assistant.slacking.manifest import manifest as made
+    from assistant.wiring import slack_suggestions
+
+    settings = load_settings()
+    suggestions = slack_suggestions(settings, bundled=settings.index is None)
+    print_json(made(suggestions or (), name=name, url=url))
 
 
 @mcp.command(epilog="\b\nExample:\n  footnote mcp --index contracts")

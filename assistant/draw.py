@@ -112,17 +112,27 @@ def draw_end(answer: Answer, width: int = 80, style: Style = plain) -> str:
             style(_wrapped(DECLINED.get(answer.reason or "", "Declined."), width), "notice")
         )
     if answer.withheld and answer.sentences:
-        parts.append(style(f"({answer.withheld} withheld: not supported by the text)", "notice"))
+        parts.append(style(f"({withheld_notice(answer)})", "notice"))
     if answer.closest:
         parts.append("What comes closest:")
     parts += [draw_citation(one, width, style) for one in (*answer.citations, *answer.closest)]
     return "\n\n".join(parts)
 
 
+def withheld_notice(answer: Answer) -> str:
+    """Return what is said about the sentences that were drafted and not shown."""
+    return f"{answer.withheld} withheld: not supported by the text"
+
+
+def quoted(citation: Citation) -> str:
+    """Return a footnote's quote in quotation marks, on one line."""
+    return f"“{clean(citation.quote)}”"
+
+
 def draw_citation(citation: Citation, width: int = 80, style: Style = plain) -> str:
     """Return one footnote: its number, the quote, the section and where it stands."""
     mark = f"[{citation.number}] "
-    quote = _wrapped(f"“{clean(citation.quote)}”", width, " " * len(mark), mark)
+    quote = _wrapped(quoted(citation), width, " " * len(mark), mark)
     page = f", page {citation.page}" if citation.page else ""
     place = " · ".join(
         clean(part)

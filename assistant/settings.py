@@ -108,6 +108,30 @@ class Settings(BaseSettings):
     trusted_proxies: str | None = Field(
         default=None, description="addresses of proxies whose X-Forwarded-For is believed"
     )
+    slack_bot_token: SecretStr | None = Field(
+        default=None, description="the Slack app's bot token, xoxb-…"
+    )
+    slack_app_token: SecretStr | None = Field(
+        default=None, description="its app-level token, xapp-…, for Socket Mode"
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="its signing secret; `footnote serve` then takes Slack's events"
+    )
+    slack_api_url: str = Field(
+        default="https://slack.com/api/", description="Slack's Web API; GovSlack has another"
+    )
+    slack_allow: str | None = Field(
+        default=None, description="ids of workspaces and channels that are answered; unset: all"
+    )
+    slack_deny: str | None = Field(
+        default=None, description="ids of workspaces and channels that are not; dm: direct messages"
+    )
+    slack_user_rate: int = Field(
+        default=20, ge=1, le=100_000, description="questions a minute from one person in Slack"
+    )
+    slack_suggestions: str | None = Field(
+        default=None, description="questions to offer in Slack, parted by |"
+    )
 
 
 def load_settings() -> Settings:
@@ -119,7 +143,8 @@ def load_settings() -> Settings:
         first = error.errors()[0]
         name = f"{PREFIX}{first['loc'][0]}".upper()
         # A secret's own value never reaches a message.
-        value = "…" if "KEY" in name else repr(first["input"])
+        is_secret = "Secret" in str(Settings.model_fields[str(first["loc"][0])].annotation)
+        value = "…" if is_secret else repr(first["input"])
         raise SettingError(f"{name}={value}: {first['msg']}") from error
 
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from index.assemble import Progress
 
 ARTICLES = Path(__file__).with_name("articles")
+SUGGESTIONS = (
+    "Why did Abe court Putin?",
+    "What was in the eight-point plan?",
+    "How many times did Abe and Putin meet?",
+)
+"""Questions that a channel may offer to whoever does not know what to ask."""
 
 
 def bundled_index(cache: Path, model: str, progress: "Progress | None" = None) -> Path:

@@ -14,6 +14,7 @@ FootnoteError
 │   └── BuildInProgress   another process is building this index and did not finish in time
 ├── ConversationsUnavailable  the database of conversations cannot be opened, read or written
 ├── ConversationNotFound  no such conversation or answer, or it is somebody else's
+├── SlackUnavailable      Slack cannot be reached, or refuses the tokens
 ├── RunError              an evaluation run had to stop, or its folder cannot be read
 └── MissingExtra          a package of an optional extra is needed; names the install command
 
@@ -76,6 +77,10 @@ class ConversationsUnavailable(FootnoteError):
 
 class ConversationNotFound(FootnoteError):
     """No such conversation or answer: unknown, expired, deleted or somebody else's."""
+
+
+class SlackUnavailable(FootnoteError):
+    """Slack cannot be reached, or refuses the tokens."""
 
 
 class RunError(FootnoteError):

@@ -25,7 +25,7 @@ from assistant.serving.service import Service
 from assistant.settings import Settings
 from assistant.support import verbatim
 from assistant.threads import in_thread
-from assistant.wiring import open_app, open_service
+from assistant.wiring import open_app, open_service, open_slack_events
 from index.passage import Hit
 
 QUESTION = "why did Abe court Putin?"
@@ -49,7 +49,8 @@ def running(
         service = open_service(chosen, index, port=port, on_loopback=on_loopback)
         if writer:
             _use(service, writer)
-        app = open_app(service)
+        events = open_slack_events(chosen, service, bundled=index is None)
+        app = open_app(service, *([events] if events else []))
         server = uvicorn.Server(configuration(app, "127.0.0.1", port, chosen.trusted_proxies))
         thread = threading.Thread(target=server.run, args=[[listening]])
         thread.start()

@@ -31,7 +31,7 @@ class Layer:
 
 
 LAYERS = (
-    Layer(frozenset({"answer", "settings", "threads"})),  # what everybody shares
+    Layer(frozenset({"answer", "settings", "shares", "threads"})),  # what everybody shares
     # The steps of the main path and their tools.
     Layer(
         frozenset(
@@ -46,6 +46,7 @@ LAYERS = (
         frozenset({"dialogue", "doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
     ),  # an Answer as text, as a Runnable
     Layer(frozenset({"serving"}), neighbours=True),  # what the HTTP server is made of
+    Layer(frozenset({"slacking"}), neighbours=True),  # what the Slack bot is made of
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
@@ -63,6 +64,7 @@ LAZILY = {
 """Imports against the direction, never run at import, each with its reason."""
 
 HOMES = {
+    "aiohttp": {"assistant.slacking"},  # the transport of Slack's SDK, whose errors get out
     "bm25s": {"index.lexical"},
     "charset_normalizer": {"index.load"},
     "chromadb": {"index.store"},
@@ -91,6 +93,7 @@ HOMES = {
         "eval.reader.measure",
     },
     "slack_bolt": {"assistant.slack"},
+    "slack_sdk": {"assistant.slack", "assistant.slacking"},
     "sqlalchemy": {"assistant.conversations", "assistant.database", "assistant.serving.keys"},
     "starlette": {"assistant.api", "assistant.serving"},
     "Stemmer": {"index.words"},
@@ -289,6 +292,13 @@ OFFENDERS = {
     "rich": ("assistant.api", "from rich import text", "its home is assistant.terminal"),
     "fastapi": ("assistant.cli", "import fastapi", "its home is assistant.api"),
     "slack_bolt": ("assistant.api", "import slack_bolt", "its home is assistant.slack"),
+    "slack_sdk": ("assistant.wiring", "import slack_sdk.web", "its home is assistant.slack"),
+    "aiohttp": ("assistant.slack", "import aiohttp", "its home is assistant.slacking"),
+    "serving is below slacking": (
+        "assistant.serving.desk",
+        "import assistant.slacking.blocks",
+        "against the direction",
+    ),
     "langchain": ("assistant.ask", "import langchain_core.runnables", "its home is assistant.lang"),
     "the peer": ("eval.run", "import langchain_chroma", "its home is eval.bench.peer_langchain"),
     "a stranger": ("index.load", "import pandas", "pandas has no home yet"),

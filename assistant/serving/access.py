@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.serving.errors import ApiError
 from assistant.serving.keys import NOTHING, Directory, Session, Site, read_session
+from index.bundled import SUGGESTIONS
 
 Kind = Literal["local", "key", "site"]
 
@@ -157,15 +158,10 @@ ADMIN = Rule("admin")
 def demo_site(port: int, *, bundled: bool) -> Site:
     """Return the site of the demo page, good at this machine's own origins only."""
     hosts = ("127.0.0.1", "localhost", "[::1]")
-    suggestions = (
-        "Why did Abe court Putin?",
-        "What was in the eight-point plan?",
-        "How many times did Abe and Putin meet?",
-    )
     return Site(
         name="demo",
         origins=tuple(f"http://{host}:{port}" for host in hosts),
-        suggestions=suggestions if bundled else (),
+        suggestions=SUGGESTIONS if bundled else (),
         signing_key=secrets.token_bytes(32),
     )
 

@@ -9,14 +9,11 @@ rates.spend("203.0.113.7")             # ApiError 429 when it had its share
 import asyncio
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 
 from assistant.serving.errors import ApiError
-
-_REMEMBERED = 50_000
-"""Callers whose share is remembered; the one not seen for longest is forgotten first."""
+from assistant.shares import Shares
 
 
 class Gate:
@@ -98,21 +95,12 @@ class Rates:
     """A share of `per_minute` for each caller, refilled steadily; a full share may go at once."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = float(per_minute)
-        self._per_second = per_minute / 60
-        self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._shares = Shares(per_minute, clock)
 
     def spend(self, caller: str) -> None:
         """Take one from the caller's share. Raises ApiError 429, saying when to come again."""
-        now = self._clock()
-        left, seen = self._left.pop(caller, (self._most, now))
-        left = min(self._most, left + (now - seen) * self._per_second)
-        spent = left - 1 if left >= 1 else left
-        self._left[caller] = (spent, now)
-        if len(self._left) > _REMEMBERED:
-            self._left.popitem(last=False)
-        if left < 1:
-            seconds = str(math.ceil((1 - left) / self._per_second))
+        wait = self._shares.take(caller)
+        if wait:
+            seconds = str(math.ceil(wait))
             message = f"too many questions from here; ask again in {seconds} s"
             raise ApiError(429, "rate_limited", message, {"Retry-After": seconds})
