@@ -1,25 +1,32 @@
 """The reader says of a pair what PyTorch says of it, and which words of it do not hold."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import torch
-from transformers import BertConfig, BertModel, BertTokenizerFast  # type: ignore[attr-defined]
 
-from eval.reader.export import export
-from eval.reader.model import Reader, freeze, loss
 from eval.reader.pairs import Pair
 from eval.reader.read import OnnxReader
-from eval.reader.train import encode
+
+if TYPE_CHECKING:
+    from eval.reader.model import Reader
 
 WORDS = "the a he abe putin met often never 27 times harbour froze in winter ? | . ##s".split()
 CLAIM, EVIDENCE = "abe met putin 27 times.", "he met putin often in the winter."
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reader, Any, Path]:
-    """Make a reader of a few thousand weights, with its exported files."""
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Reader, Any, Path]":
+    """Make a reader of a few thousand weights, with its exported files.
+
+    What needs PyTorch is imported where it is used: whoever only collects tests need not wait.
+    """
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast  # type: ignore[attr-defined]
+
+    from eval.reader.export import export
+    from eval.reader.model import Reader
+
     folder = tmp_path_factory.mktemp("reader")
     vocabulary = folder / "vocab.txt"
     vocabulary.write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]))
@@ -39,9 +46,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Reader, Any, Path]:
 
 
 def test_the_exported_reader_says_what_the_trained_one_says(
-    tiny: tuple[Reader, Any, Path],
+    tiny: "tuple[Reader, Any, Path]",
 ) -> None:
     """Verdict, answer and doubts come out of ONNX Runtime as they come out of PyTorch."""
+    import torch
+
+    from eval.reader.train import encode
+
     trained, tokenizer, folder = tiny
     batch = encode(tokenizer, [Pair("claim", CLAIM, EVIDENCE, 1, "here")])
     with torch.no_grad():
@@ -62,7 +73,7 @@ def test_the_exported_reader_says_what_the_trained_one_says(
 
 
 @pytest.mark.parametrize("claim", ["", "abe " * 500, "\x00\ud800"[:1], "🦆 27"])
-def test_no_claim_is_too_odd_to_be_read(tiny: tuple[Reader, Any, Path], claim: str) -> None:
+def test_no_claim_is_too_odd_to_be_read(tiny: "tuple[Reader, Any, Path]", claim: str) -> None:
     """Empty, endless and strange claims and texts get a verdict, not an error."""
     reader = OnnxReader(tiny[2])
     for evidence in (EVIDENCE, "", "he met " * 900):
@@ -71,8 +82,14 @@ def test_no_claim_is_too_odd_to_be_read(tiny: tuple[Reader, Any, Path], claim: s
         assert all(0 <= start <= end <= len(claim) for start, end, _ in verdict.doubts)
 
 
-def test_the_reader_learns_which_word_does_not_hold(tiny: tuple[Reader, Any, Path]) -> None:
+def test_the_reader_learns_which_word_does_not_hold(tiny: "tuple[Reader, Any, Path]") -> None:
     """A few steps on one pair, changed in one word, single that word out."""
+    import torch
+    from transformers import BertModel
+
+    from eval.reader.model import Reader, loss
+    from eval.reader.train import encode
+
     trained, tokenizer, _ = tiny
     torch.manual_seed(7)
     learning = Reader(BertModel(trained.encoder.config, add_pooling_layer=False))
@@ -99,6 +116,10 @@ def test_the_reader_learns_which_word_does_not_hold(tiny: tuple[Reader, Any, Pat
 
 def test_frozen_layers_stay_as_they_are() -> None:
     """What is frozen has no gradient; the layers above have one."""
+    from transformers import BertConfig, BertModel
+
+    from eval.reader.model import Reader, freeze
+
     config = BertConfig(
         vocab_size=30,
         hidden_size=8,

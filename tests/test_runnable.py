@@ -74,7 +74,7 @@ def test_a_history_comes_with_the_question(chain: AnswerRunnable) -> None:
     """Turns are dicts of role and content, oldest first."""
     history = [{"role": "user", "content": TIMES}, {"role": "assistant", "content": "27. [1]"}]
     answer = chain.invoke({"question": "why?", "history": history})
-    assert answer.standalone_question == "why did Abe meet Putin"
+    assert answer.standalone_question == "Why did Abe meet Putin?"
 
 
 def test_it_can_be_chained(chain: AnswerRunnable) -> None:
