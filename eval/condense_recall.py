@@ -18,7 +18,7 @@ from typing import Any
 from assistant.answer import Turn
 from assistant.condense import condense
 from assistant.settings import load_settings
-from assistant.wiring import build_index, open_searcher
+from assistant.wiring import Wanted, build_index, open_searcher
 from index.search import Searcher
 
 FOLDER = Path(__file__).with_name("data") / "follow_ups"
@@ -64,7 +64,8 @@ def main() -> None:
     settings = load_settings()
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index"
-        build_index(settings, [*sorted(FOLDER.glob("*.md")), ARTICLES / "japan-russia.md"], index)
+        files = [*sorted(FOLDER.glob("*.md")), ARTICLES / "japan-russia.md"]
+        build_index(settings, Wanted(tuple(map(str, files))), index)
         with open_searcher(settings, index) as searcher:
             for part in ("development", "report"):
                 chosen = [row for row in rows if row["part"] == part]
