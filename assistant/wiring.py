@@ -155,7 +155,8 @@ def _fetch(
             hosts=frozenset(host for host in hosts if host),
         ),
     )
-    listed, unread = list(urls), {}
+    listed = list(urls)
+    unread: dict[str, str] = {}
     for sitemap in sitemaps:
         pages, problems = web.listed(sitemap)
         listed += pages
