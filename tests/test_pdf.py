@@ -10,6 +10,7 @@ from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.bench.pdf_pages import OtherReading, passages
 from index.drawing import Drawn
 from index.errors import LoadError
 from index.pdf import _extract, read_pdf
@@ -221,6 +222,19 @@ def test_both_ways_of_reading_agree(tmp_path: Path) -> None:
     """What the process of its own tells is what was read there."""
     file = written(tmp_path, pdf(prose(PROSE), prose("Más allá: quoted, and so on.")), "a.pdf")
     assert read_pdf(file) == _extract(file)
+
+
+def test_another_library_finds_the_same_pages(tmp_path: Path) -> None:
+    """The benchmark of pages agrees with a right citation and disagrees with a wrong one."""
+    second = "A lantern of brass hung over the door of the customs house on market days."
+    file = written(tmp_path, pdf(prose(PROSE), prose(second)), "a.pdf")
+    other = OtherReading(file)
+    assert other.likely(second) == {2}
+    assert other.likely("Words that stand nowhere in these pages whatever") == set()
+    found = passages([file], {"a.pdf": other})
+    assert (found.right, found.wrong) == (1, 0)
+    found.add(1, {2})
+    assert (found.right, found.wrong, str(found)[:13]) == (1, 1, "0.5000 right ")
 
 
 PARAGRAPHS = st.lists(

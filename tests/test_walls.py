@@ -85,6 +85,7 @@ HOMES = {
     "prompt_toolkit": {"assistant.typed"},
     "pydantic": {"assistant.serving", "assistant.settings"},
     "pydantic_settings": {"assistant.settings"},
+    "pypdf": {"eval.bench.pdf_pages"},
     "pypdfium2": {"index.pdf"},
     "rapidfuzz": {"index.spelling"},
     "rich": {"assistant.terminal"},
