@@ -56,6 +56,9 @@ _TOO_MUCH = (
 )
 _EMPTY = "this PDF holds no words; remove it, or export it again"
 
+_ENDED = frozenset({-24, -9, -6})
+"""What a process ends with that took too much time (SIGXCPU, SIGKILL) or memory (SIGABRT)."""
+
 _GAP = 1.0
 """Widths of an em that part two cells; a space is a quarter, in justified lines up to three."""
 
@@ -97,7 +100,7 @@ def read_pdf(file: Path) -> Drawn:
         told = json.loads(said)
     except ValueError as error:
         # Nothing whole was said: it was ended by a limit, or it crashed.
-        raise _too_much() if done.returncode in {-9, -24, 1} else LoadError(_DAMAGED) from error
+        raise _too_much() if done.returncode in _ENDED else LoadError(_DAMAGED) from error
     if "error" in told:
         raise LoadError(str(told["error"]))
     return Drawn(
@@ -115,10 +118,11 @@ def _too_much() -> LoadError:
 
 @dataclass
 class _Scanned:
-    """What was seen on the pages: characters that say nothing, and pages of pictures only."""
+    """What was seen: pages of pictures only, damaged ones, and characters that say nothing."""
 
     sheets: list[Sheet]
     pictures: list[int]
+    damaged: list[int]
     chars: int = 0
     unreadable: int = 0
 
@@ -137,29 +141,36 @@ def _extract(file: Path) -> Drawn:
         raise LoadError(_GARBLED)
     drawn = compose(seen.sheets)
     if not _WORD.search(drawn.text):
-        raise LoadError(_SCAN if seen.pictures else _EMPTY)
+        raise LoadError(_SCAN if seen.pictures else _DAMAGED if seen.damaged else _EMPTY)
     if _NAMED.search(named.strip() + " ") and not _TOOL.search(named.strip()):
         drawn.title = " ".join(named.split())
     if seen.pictures:
-        drawn.remarks.append(_pictured(seen.pictures))
+        remark = (
+            "pictures without text (a scan), not read; "
+            "ocrmypdf --skip-text in.pdf out.pdf adds their text"
+        )
+        drawn.remarks.append(f"{_listed(seen.pictures)}: {remark}")
+    if seen.damaged:
+        drawn.remarks.append(f"{_listed(seen.damaged)}: damaged, not read")
     return drawn
 
 
-def _pictured(pages: Sequence[int]) -> str:
+def _listed(pages: Sequence[int]) -> str:
     listed = ", ".join(map(str, pages[:20])) + (" …" if len(pages) > 20 else "")  # noqa: PLR2004
-    plural = "s" if len(pages) > 1 else ""
-    return (
-        f"page{plural} {listed}: pictures without text (a scan), not read; "
-        "ocrmypdf --skip-text in.pdf out.pdf adds their text"
-    )
+    return f"page{'s' if len(pages) > 1 else ''} {listed}"
 
 
 def _scan(document: "PdfDocument") -> _Scanned:
     import pypdfium2.raw as pdfium
+    from pypdfium2 import PdfiumError
 
-    seen = _Scanned([], [])
+    seen = _Scanned([], [], [])
     for number in range(len(document)):
-        page = document[number]
+        try:
+            page = document[number]
+        except PdfiumError:
+            seen.damaged.append(number + 1)
+            continue
         runs = list(_runs(page))
         seen.chars += sum(len(run.text) for _, run in runs)
         seen.unreadable += sum(len(_UNREADABLE.findall(run.text)) for _, run in runs)
@@ -183,7 +194,7 @@ def _sheet(number: int, page: "PdfPage", runs: Sequence[tuple[int, Run]]) -> She
     main = next(quarter for quarter, some in turned.items() if some is directions[0])
     # get_size() is that of the page as it is shown, turned already.
     shown = (main + page.get_rotation() // 90) % 2 == 0
-    return Sheet(number, height if shown else width, tuple(map(tuple, directions)))
+    return Sheet(number, max(height if shown else width, 1.0), tuple(map(tuple, directions)))
 
 
 class _Characters:
