@@ -136,11 +136,27 @@ def _options(
 
 @app.command(
     epilog="\b\nExamples:\n"
-    "  footnote index notes/ report.md\n"
-    "  footnote index manual.txt --index manual"
+    "  footnote index notes/ report.pdf\n"
+    "  footnote index handbook/ --include '*.md' --exclude 'drafts/**'\n"
+    "  footnote index https://example.com/article --index web"
 )
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH...", help="Files, folders, and URLs of web pages."),
+    ] = None,
+    sitemap: Annotated[
+        list[str] | None,
+        typer.Option("--sitemap", metavar="URL", help="Every page of a sitemap; repeatable."),
+    ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
+    ] = None,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -149,18 +165,25 @@ def index(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build an index of text and Markdown files, or bring it up to date.
+    """Build an index of documents, or bring it up to date.
 
-    What has not changed is not embedded again. Files that vanished from a folder named here leave
-    the index. If it fails, the index answers as it did before.
+    Text, Markdown, HTML, PDF, DOCX and EPUB are read. What has not changed is not embedded again.
+    Files that vanished from a folder named here, or that its patterns keep out, leave the index. If
+    it fails, the index answers as it did before.
     """
-    from assistant.wiring import build_index
+    from assistant.wiring import Wanted, build_index
+
+    if not paths and not sitemap:
+        raise UsageError("nothing to index; name files, folders or URLs, or give --sitemap")
 
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
     with show_progress() as progress:
-        report = build_index(settings, paths, where, progress)
-    typed = {str(path) for path in paths}
+        wanted = Wanted(
+            tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
+        )
+        report = build_index(settings, wanted, where, progress)
+    typed = {*(str(Path(path)) for path in paths or ()), *(paths or ()), *(sitemap or ())}
     failed = any(problem.source in typed for problem in report.problems)
     if as_json:
         print_json(_report_fields(report))

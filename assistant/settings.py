@@ -78,6 +78,12 @@ class Settings(BaseSettings):
     max_file_mb: int = Field(
         default=20, ge=1, le=2_000, description="largest file to index, in MiB"
     )
+    web_hosts: str | None = Field(
+        default=None, description="sites to fetch from although not public or on another port"
+    )
+    web_pages: int = Field(
+        default=500, ge=1, le=100_000, description="web pages fetched by one `footnote index`"
+    )
     lock_seconds: float = Field(
         default=60.0, ge=0, le=3_600, description="how long a build waits for another one"
     )

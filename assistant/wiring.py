@@ -4,9 +4,10 @@ assistant = open_assistant(load_settings(), index=None)     # None: the bundled 
 """
 
 import asyncio
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from assistant.condense import by_rule
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import SupportModel, load_support
-from index.errors import MissingExtra, SettingError
+from index.errors import BuildError, MissingExtra, SettingError
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from assistant.slacking.bench import Bench
     from index.assemble import Progress
     from index.build import BuildOptions, BuildReport
+    from index.web import Fetched
 
 
 def open_assistant(
@@ -107,13 +109,70 @@ def _chosen(settings: Settings, index: Path | None, progress: "Progress | None")
     return chosen
 
 
-def build_index(
-    settings: Settings, paths: Sequence[Path], index: Path, progress: "Progress | None" = None
-) -> "BuildReport":
-    """Bring `index` up to date with `paths`; see `index.build.build`."""
-    from index.build import build
+@dataclass(frozen=True)
+class Wanted:
+    """What to index: paths and URLs as typed, sitemaps, and patterns for files in folders."""
 
-    return build(paths, index, _build_options(settings), progress)
+    typed: tuple[str, ...]
+    sitemaps: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+def build_index(
+    settings: Settings, wanted: Wanted, index: Path, progress: "Progress | None" = None
+) -> "BuildReport":
+    """Bring `index` up to date with what is wanted; see `index.build.build`.
+
+    Web pages are fetched first, and those that cannot be become problems of the report.
+    """
+    from index.address import is_url
+    from index.build import Problem, build
+
+    paths = [Path(typed) for typed in wanted.typed if not is_url(typed)]
+    urls = [typed for typed in wanted.typed if is_url(typed)]
+    options = replace(_build_options(settings), include=wanted.include, exclude=wanted.exclude)
+    if not urls and not wanted.sitemaps:
+        return build(paths, index, options, progress)
+    with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
+        fetched = _fetch(settings, Path(folder), urls, wanted.sitemaps, progress)
+        problems = tuple(Problem(url, message) for url, message in fetched.problems.items())
+        if problems and not paths and not fetched.files:
+            raise BuildError("\n".join(f"{one.source}: {one.message}" for one in problems))
+        options = replace(options, sources=fetched.files)
+        report = build([*paths, *fetched.files], index, options, progress)
+    return replace(report, problems=(*problems, *report.problems))
+
+
+def _fetch(
+    settings: Settings,
+    folder: Path,
+    urls: Sequence[str],
+    sitemaps: Sequence[str],
+    progress: "Progress | None",
+) -> "Fetched":
+    from index.web import Web, WebOptions
+
+    hosts = (host.strip().lower() for host in (settings.web_hosts or "").split(","))
+    web = Web(
+        folder,
+        WebOptions(
+            max_bytes=settings.max_file_mb << 20,
+            max_pages=settings.web_pages,
+            hosts=frozenset(host for host in hosts if host),
+        ),
+    )
+    listed = list(urls)
+    unread: dict[str, str] = {}
+    for sitemap in sitemaps:
+        pages, problems = web.listed(sitemap)
+        listed += pages
+        unread |= problems
+    fetched = web.fetch(
+        listed, lambda done, of: progress("fetching", done, of) if progress else None
+    )
+    fetched.problems = unread | fetched.problems
+    return fetched
 
 
 def _build_options(settings: Settings) -> "BuildOptions":

@@ -23,7 +23,7 @@ from typing import Any
 from assistant.answer import Turn
 from assistant.condense import condense
 from assistant.settings import Settings, load_settings
-from assistant.wiring import build_index, open_searcher
+from assistant.wiring import Wanted, build_index, open_searcher
 from eval.elliptic import FollowUp, conversations, texts
 from eval.stats import estimate
 from index.search import Searcher
@@ -144,13 +144,13 @@ def public_index(settings: Settings, data: Path, folder: Path) -> Path:
     for title, text in texts(data).items():
         name = re.sub(r"\W+", "-", title)[:80]
         (files / f"{name}.txt").write_text(f"{title}\n\n{text}", encoding="utf-8")
-    build_index(settings, [files], folder / "index")
+    build_index(settings, Wanted((str(files),)), folder / "index")
     return folder / "index"
 
 
 def _own_index(settings: Settings, folder: Path) -> Path:
     paths = [*sorted(FOLDER.glob("*.md")), ARTICLES / "japan-russia.md"]
-    build_index(settings, paths, folder / "index")
+    build_index(settings, Wanted(tuple(map(str, paths))), folder / "index")
     return folder / "index"
 
 

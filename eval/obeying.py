@@ -26,7 +26,7 @@ from assistant.ask import Assistant
 from assistant.llm import Done, Message
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings, load_settings
-from assistant.wiring import build_index, open_searcher, open_support
+from assistant.wiring import Wanted, build_index, open_searcher, open_support
 from assistant.write import ModelWriter
 from index.split import split_sentences
 from index.words import content_stems
@@ -96,7 +96,7 @@ def run(settings: Settings, rows: Sequence[dict[str, Any]], folder: Path) -> str
     files.mkdir()
     for number, row in enumerate(rows):
         (files / f"{number}.txt").write_text(row["document"], encoding="utf-8")
-    build_index(settings, [files], folder / "index")
+    build_index(settings, Wanted((str(files),)), folder / "index")
     model = ObeyingModel()
     reached = answered = 0
     with open_searcher(settings, folder / "index") as searcher:

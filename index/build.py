@@ -9,9 +9,9 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
@@ -37,7 +37,9 @@ class BuildOptions:
     your own takes the place of both. Files over `max_file_bytes` are refused. A build waits
     `lock_seconds` for another one of the same index. Documents are told apart by their path from
     `base` (by default the folder that the index lies in). With `empty_folders` a folder may have
-    nothing to read in it: what was in it has been removed.
+    nothing to read in it: what was in it has been removed. `include` and `exclude` are patterns as
+    `discover` takes them. `sources` says of files that were fetched from where: that is what they
+    are told apart by, and cited as.
     """
 
     cache: Path
@@ -47,6 +49,9 @@ class BuildOptions:
     lock_seconds: float = 60.0
     base: Path | None = None
     empty_folders: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    sources: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,12 @@ def build(
     not end in time, BuildError when there is nothing to index, ModelError or MissingExtra.
     """
     started, report = perf_counter(), progress or _silent
-    files = discover(paths, empty_folders=options.empty_folders)
+    files = discover(
+        paths,
+        empty_folders=options.empty_folders,
+        include=options.include,
+        exclude=options.exclude,
+    )
     _check_place(index)
     embedder, model = _embedder(options, report)
     index.mkdir(parents=True, exist_ok=True)
@@ -181,9 +191,9 @@ def _plan(
     fresh: dict[str, Entry] = {}
     for done, file in enumerate(files):
         report("reading", done, len(files))
-        origin = _origin(file, base)
+        origin = options.sources.get(file) or _origin(file, base)
         known = before.pop(origin, None)
-        source = origin if options.base else str(file)
+        source = options.sources.get(file) or (origin if options.base else str(file))
         try:
             fresh[origin] = _read(file, origin, source, known, options)
         except LoadError as error:

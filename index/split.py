@@ -13,7 +13,7 @@ import sentencex
 
 from index.passage import Document, Passage, Section, Span
 
-SPLITTER = "sentencex-1"
+SPLITTER = "sentencex-2"
 """Name of this way of cutting; part of a generation's id, so changing it means re-indexing."""
 
 TARGET_CHARS = 600
@@ -27,6 +27,10 @@ _WINDOW_CHARS = 4_000
 
 _BLOCK = re.compile(r"\S(?:.*(?:\n(?!\s*(?:\n|[-*+•]\s|\d{1,3}[.)]\s)|.*\s\|\s).*)*)")
 _MARKER = re.compile(r"(?:[-*+•]|\d{1,3}[.)])\s+")
+_PARTED = re.compile(r"\n[ \t]*\n")
+_QUOTED = re.compile(r"[。！？!?…][」』）〉》】]+$")  # noqa: RUF001
+# "she said" and its like, which Japanese puts behind what was said.
+_GOES_ON = re.compile(r"(?:と(?!て|き|ころ|もかく|にかく)|って|を|の|が|は(?!い))")
 _SPEAKABLE = re.compile(r"\w")
 
 
@@ -43,7 +47,8 @@ def split_passages(document: Document, target_chars: int = TARGET_CHARS) -> list
     """Return the document's passages in order; `Passage.id` counts from 0.
 
     A passage grows sentence by sentence while it stays within `target_chars` (a single longer
-    sentence is a passage by itself) and ends at a paragraph's end once it is half full.
+    sentence is a passage by itself) and ends at a paragraph's end once it is half full. A table or
+    a list that fits into one passage is not cut, and keeps the sentence that announces it.
     """
     sections = document.sections or (Section("", 0, 0, len(document.text)),)
     passages: list[Passage] = []
@@ -66,17 +71,45 @@ def split_passages(document: Document, target_chars: int = TARGET_CHARS) -> list
 
 def _groups(text: str, section: Section, target_chars: int) -> Iterator[list[Span]]:
     group: list[Span] = []
-    for block in _blocks(text, section.start, section.end):
-        for sentence in _block_sentences(text, block):
-            if group and sentence.end - group[0].start > target_chars:
+    for unit in _units(text, section.start, section.end):
+        start, end = unit[0].start, unit[-1].end
+        whole = end - start <= target_chars
+        if whole and len(unit) > 1 and group and end - group[0].start > target_chars:
+            lead = _lead(text, group, end - target_chars)
+            if lead != group:
+                yield group[: len(group) - len(lead)]
+            group = lead
+        for block in unit:
+            for sentence in _block_sentences(text, block):
+                if group and sentence.end - group[0].start > target_chars:
+                    yield group
+                    group = []
+                group.append(sentence)
+            ended = block is unit[-1] or not whole
+            if ended and group and group[-1].end - group[0].start > target_chars // 2:
                 yield group
                 group = []
-            group.append(sentence)
-        if group and group[-1].end - group[0].start > target_chars // 2:
-            yield group
-            group = []
     if group:
         yield group
+
+
+def _units(text: str, start: int, end: int) -> Iterator[list[Span]]:
+    """Yield blocks that stand together: a table's rows, a list's items, else a single one."""
+    unit: list[Span] = []
+    for block in _blocks(text, start, end):
+        if unit and _PARTED.search(text, unit[-1].end, block.start):
+            yield unit
+            unit = []
+        unit.append(block)
+    if unit:
+        yield unit
+
+
+def _lead(text: str, group: list[Span], earliest: int) -> list[Span]:
+    """Return the last sentence of `group` if it announces what follows, as "these are:" does."""
+    last = group[-1]
+    announces = text[last.end - 1] in ":：" and last.start >= earliest  # noqa: RUF001
+    return [last] if announces else []
 
 
 def _blocks(text: str, start: int, end: int | None) -> Iterator[Span]:
@@ -89,10 +122,24 @@ def _blocks(text: str, start: int, end: int | None) -> Iterator[Span]:
 def _block_sentences(text: str, block: Span) -> Iterator[Span]:
     # A wrapped line is not a paragraph's end: sentencex sees spaces, and offsets stay the same.
     flat = text[block.start : block.end].replace("\n", " ")
-    for start, end in _boundaries(flat):
+    for start, end in _with_quotes(flat, _boundaries(flat)):
         span = _trimmed(text, block.start + start, block.start + end)
         if _SPEAKABLE.search(text, span.start, span.end):
             yield from _bounded(text, span)
+
+
+def _with_quotes(flat: str, found: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield sentences whole that go on behind what they quote: 「…。」と言った。"""
+    start = last = 0
+    for begin, end in found:
+        if last and not (
+            _QUOTED.search(flat, max(start, last - 8), last) and _GOES_ON.match(flat, begin)
+        ):
+            yield start, last
+            start = begin
+        last = end
+    if last:
+        yield start, last
 
 
 def _boundaries(flat: str) -> Iterator[tuple[int, int]]:

@@ -2,8 +2,8 @@
 
 One way of cutting for the lexical index and for whoever compares a question with a sentence, so
 that the two never disagree about what a word is. Pure. English is stemmed (Snowball, through
-PyStemmer); runs of Chinese, Japanese or Korean characters, which have no spaces, become overlapping
-pairs.
+PyStemmer); runs of scripts that put no spaces between words (Chinese, Japanese, Thai and the like)
+become overlapping pairs: no dictionary, and a new name is found as well as an old word.
 """
 
 import re
@@ -15,9 +15,21 @@ from functools import lru_cache
 
 import Stemmer
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-# An accent may stand as a character of its own behind its letter, as in text from a Mac.
-_LETTER = rf"(?![{_CJK}])[^\W_][\u0300-\u036f]*"
+_CJK = (
+    "\u3005-\u3007\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u0e01-\u0e4e\u0e80-\u0ece\u1000-\u103f\u1780-\u17d3"  # Thai, Lao, Burmese, Khmer
+)
+# An accent may stand as a character of its own behind its letter, as in text from a Mac; vowels do
+# in the scripts of India, whose blocks are laid out alike, and points in Hebrew and Arabic.
+_MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u064b-\u065f\u0670\u0d82\u0d83\u0dca-\u0ddf"
+    + "".join(
+        f"{chr(at + 1)}-{chr(at + 3)}{chr(at + 0x3C)}{chr(at + 0x3E)}-{chr(at + 0x4D)}"
+        for at in range(0x900, 0xD80, 0x80)
+    )
+)
+_LETTER = rf"(?![{_CJK}])[^\W_][{_MARKS}]*"
 _WORD = re.compile(rf"[{_CJK}]+|(?:[^\W\d_]\.){{2,}}|(?:{_LETTER})+(?:[.,](?=\d)\d+)*")
 _CJK_RUN = re.compile(rf"[{_CJK}]")
 _POSSESSIVE = re.compile(r"['’]s\b", re.IGNORECASE)

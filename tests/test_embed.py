@@ -72,7 +72,7 @@ def cache(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "import sys; from pathlib import Path; from index.embed import prepare_model\n"
         "prepare_model(sys.argv[1], Path(sys.argv[2])); print(*sys.modules)"
     )
-    command = [sys.executable, "-c", code, str(tiny), str(folder)]
+    command = [sys.executable, "-c", code, str(tiny / "model"), str(folder)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     folder.with_suffix(".modules").write_text(done.stdout, encoding="utf-8")
     return folder

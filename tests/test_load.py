@@ -1,7 +1,7 @@
 """Files become documents: which are found, how their bytes are read, what is refused and how."""
 
 import os
-import socket
+import re
 import stat
 import tempfile
 import unicodedata
@@ -12,10 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.errors import LoadError, UsageError
-from index.load import READABLE, canonical, discover, load
+from index.drawing import canonical
+from index.errors import LoadError
+from index.load import load
 from index.passage import Document
 from index.split import split_passages
+from tests.papers import pdf, prose
 
 ROOMY = 1 << 20
 
@@ -157,23 +159,31 @@ def test_a_tower_of_accents_costs_no_time() -> None:
 
 BINARY = {
     "a PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
-    "Office": b"PK\x03\x04\x14\0\x06\0word/document.xml",
-    "an old Office": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-    "an RTF": rb"{\rtf1\ansi Words}",
-    "a PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
-    "a JPEG": b"\xff\xd8\xff\xe0\0\x10JFIF",
-    "a GIF": b"GIF89a\x01\0",
-    "gzip": b"\x1f\x8b\x08\0\0\0",
-    "an SQLite": b"SQLite format 3\0",
+    "a zip archive": b"PK\x03\x04\x14\0\x06\0word/document.xml",
+    "an old Office document": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "an RTF document": rb"{\rtf1\ansi Words}",
+    "a PNG image": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    "a JPEG image": b"\xff\xd8\xff\xe0\0\x10JFIF",
+    "a GIF image": b"GIF89a\x01\0",
+    "a gzip archive": b"\x1f\x8b\x08\0\0\0",
+    "an SQLite database": b"SQLite format 3\0",
 }
 
 
 @pytest.mark.parametrize(("kind", "data"), BINARY.items(), ids=BINARY.keys())
 def test_a_known_kind_is_named(tmp_path: Path, kind: str, data: bytes) -> None:
-    """Who hands over a PDF is told that it is one, and what to do."""
+    """Who hands over a PDF as text is told that it is one, and what to do."""
     message = refusal(written(tmp_path, data))
-    assert f"this is {kind}" in message or kind in message
-    assert "only text and Markdown are read so far: convert it to text" in message
+    assert message.startswith(f"this is {kind}")
+    assert re.search("name it|save it|unpack it|are \\*|export it|write that", message)
+
+
+def test_a_kind_is_recognised_without_its_suffix(tmp_path: Path) -> None:
+    """A file that is named is read as what it is, whatever it is called."""
+    page = b"<!DOCTYPE html><title>Quay</title><body><nav>Menu</nav><p>The quay is long.</p>"
+    found = read(written(tmp_path, page, "download"))
+    assert (found.title, found.text) == ("Quay", "The quay is long.")
+    assert "barge" in read(written(tmp_path, pdf(prose("A barge came.")), "scan0001")).text
 
 
 @pytest.mark.parametrize(
@@ -277,76 +287,6 @@ def test_form_feeds_part_pages(tmp_path: Path) -> None:
     assert [(page.number, page.start) for page in document.pages] == [(1, 0), (2, 21), (4, 39)]
     assert document.page_at(document.text.index("Last")) == 4
     assert read(written(tmp_path, b"No pages.")).pages == ()
-
-
-def tree(root: Path, *names: str) -> None:
-    """Write small files below `root`."""
-    for name in names:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text("words", encoding="utf-8")
-
-
-def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
-    """Readable files at any depth are found, in order; hidden ones and other kinds are not."""
-    tree(tmp_path, "b.md", "a.txt", "sub/c.MARKDOWN", "sub/d.text", "e.pdf", "LICENSE")
-    tree(tmp_path, ".hidden.txt", ".git/x.txt")
-    found = [str(path.relative_to(tmp_path)) for path in discover([tmp_path])]
-    assert found == ["a.txt", "b.md", "sub/c.MARKDOWN", "sub/d.text"]
-    assert frozenset({".txt", ".text", ".md", ".markdown"}) == READABLE
-
-
-def test_what_is_named_is_taken_once(tmp_path: Path) -> None:
-    """A named file counts whatever its suffix; twice named, or met in a folder too, it is one."""
-    tree(tmp_path, "notes.log", "a.txt", ".dot.txt")
-    (tmp_path / "link.txt").symlink_to(tmp_path / "a.txt")
-    named = [tmp_path / "notes.log", tmp_path / ".dot.txt", tmp_path / "a.txt", tmp_path]
-    assert discover([*named, tmp_path / "link.txt", *named]) == named[:3]
-    assert read(tmp_path / "notes.log").text == "words"
-
-
-def test_loops_of_links_end(tmp_path: Path) -> None:
-    """Symbolic links to folders are not followed, and broken ones are passed by."""
-    tree(tmp_path, "in/a.txt")
-    (tmp_path / "in" / "loop").symlink_to(tmp_path)
-    (tmp_path / "in" / "gone.txt").symlink_to(tmp_path / "nowhere")
-    os.mkfifo(tmp_path / "in" / "pipe.txt")
-    assert discover([tmp_path]) == [tmp_path / "in" / "a.txt"]
-
-
-def test_a_path_that_makes_no_sense_is_told(tmp_path: Path) -> None:
-    """Missing paths, folders with nothing to read and devices are the user's to mend."""
-    tree(tmp_path, "pictures/a.png", "ok.txt")
-    os.mkfifo(tmp_path / "pipe")
-    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as server:
-        server.bind(f"{short}/s")
-        for path, says in (
-            (tmp_path / "nope.txt", "no such file or directory: "),
-            (tmp_path / "ok.txt" / "below", "no such file or directory: "),
-            (tmp_path / "pictures", ".markdown, .md, .text, .txt"),
-            (tmp_path / "pipe", "is a named pipe"),
-            (Path(f"{short}/s"), "is a socket"),
-            (Path(os.devnull), "is a device"),
-        ):
-            with pytest.raises(UsageError, match=says) as caught:
-                discover([tmp_path / "ok.txt", path])
-            assert str(path) in str(caught.value)
-
-
-def test_a_folder_that_cannot_be_looked_into_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Passing it by would look as if its files had been deleted."""
-    tree(tmp_path, "a.txt", "locked/b.txt")
-    original = os.scandir
-
-    def denied(path: str) -> Any:
-        if str(path).endswith("locked"):
-            raise PermissionError(13, "Permission denied", str(path))
-        return original(path)
-
-    monkeypatch.setattr(os, "scandir", denied)
-    with pytest.raises(UsageError, match=r"cannot look into .*locked: Permission denied"):
-        discover([tmp_path])
 
 
 TEXTS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("Aa.?- \n\n\f|=1")))

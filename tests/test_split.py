@@ -46,6 +46,14 @@ SENTENCES = {
     "rows of a table": ("a | b\nc | d", ["a | b", "c | d"]),
     "no words": ("---\n\n***\n\n… !", []),
     "Japanese": ("船が出た。誰も見なかった。", ["船が出た。", "誰も見なかった。"]),
+    "a quotation that Japanese goes on behind": (
+        "彼は「行くよ。」と言った。「もう遅い！」が答えだった。「雨だ。」船が出た。",  # noqa: RUF001
+        ["彼は「行くよ。」と言った。", "「もう遅い！」が答えだった。", "「雨だ。」", "船が出た。"],  # noqa: RUF001
+    ),
+    "Chinese": (
+        "部长到了。他说：“没有解决。”真的吗？是！",  # noqa: RUF001
+        ["部长到了。", "他说：“没有解决。”", "真的吗？", "是！"],  # noqa: RUF001
+    ),
     "nothing": (" \n\t", []),
 }
 
@@ -54,6 +62,29 @@ SENTENCES = {
 def test_where_sentences_end(text: str, sentences: list[str]) -> None:
     """Each rule has an example."""
     assert cut(text) == sentences
+
+
+def passages(text: str, target: int) -> list[str]:
+    """Return the passages of `text` as strings."""
+    return [passage.text for passage in split_passages(document(text), target)]
+
+
+def test_a_table_that_fits_is_not_cut() -> None:
+    """Rows stay together, with the sentence that announces them; so do the items of a list."""
+    table = "Month | Oil\nMay | 9 casks\nJune | 11 casks"
+    prose = "The keeper wrote this down in his book. Nobody asked him to."
+    assert passages(f"{prose}\n\n{table}", 80) == [prose, table]
+    announced = f"The oil was used so:\n\n{table}"
+    assert passages(f"{prose} {announced}", 80) == [prose, announced]
+    items = "- a rope of hemp\n- a lamp with oil\n- a map of the bay"
+    assert passages(f"{prose}\n\n{items}\n\nHe left.", 80)[1].startswith("a rope of hemp\n- a lamp")
+
+
+def test_a_table_that_does_not_fit_is_cut_between_rows() -> None:
+    """A row is never cut, and every one of them is in a passage."""
+    rows = [f"Month {n} | {n} casks of oil" for n in range(40)]
+    found = passages("\n".join(rows), 100)
+    assert [row for passage in found for row in passage.split("\n")] == rows
 
 
 def test_a_slice_of_the_text_is_cut_in_its_own_offsets() -> None:

@@ -24,6 +24,10 @@ WORDS = {
     "one sign": ("日", ["日"]),
     "signs beside letters": ("G7北方A", ["G7", "北方", "A"]),
     "kana and Hangul": ("カナ 어업", ["カナ", "어업"]),
+    "a middle dot between names": ("ジャン・ポール", ["ジャ", "ャン", "ポー", "ール"]),
+    "vowels that are marks": ("हिन्दी में तमिழ்", ["हिन्दी", "में", "तमिழ்"]),
+    "no spaces in Thai": ("ภาษา", ["ภา", "าษ", "ษา"]),
+    "points": ("שָׁלוֹם", ["שָׁלוֹם"]),
     "symbols": ("— … 🙂 ()", []),
     "nothing": ("", []),
 }
