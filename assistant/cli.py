@@ -165,12 +165,20 @@ def search(
         str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
     ],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
+    document: Annotated[
+        list[str] | None, typer.Option("--document", metavar="ID", help="Only this; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="PATTERN", help="Only sources like '*.md'; repeatable."),
+    ] = None,
     as_json: AsJson = False,
     index: Index = None,
 ) -> None:
-    """Show the passages that bear on a question, best first."""
+    """Show the passages that bear on a question, best first, and why each was found."""
     from assistant.draw import draw_hits, hits_fields
     from assistant.wiring import open_searcher
+    from index.filters import Filter
 
     text = typed_question(question)
     if not text.strip():
@@ -178,7 +186,7 @@ def search(
     settings = _settings()
     refuse_long(text, settings)
     with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
-        hits = searcher.search(text, k)
+        hits = searcher.search(text, k, Filter(tuple(document or ()), tuple(source or ())))
         generation = searcher.generation
     if as_json:
         print_json(hits_fields(text, generation, hits))

@@ -92,9 +92,10 @@ def _write(
         shifted(passage.sentences, len(text) - len(passage.text) - passage.start)
         for text, passage in zip(texts, (p for e in entries for p in e.passages), strict=True)
     ]
+    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
     vectors, embedded = _vectors(aside, recipe, entries, (texts, spans), report)
     report("writing the search indexes", 0, 0)
-    write_vectors(aside / "vectors", vectors)
+    write_vectors(aside / "vectors", vectors, starts)
     write_lexical(aside / "lexical", texts)
     write_catalog(aside / "catalog.db", entries, _words(texts))
     if recipe.model:
@@ -132,7 +133,7 @@ def _vectors(
     """Write sentences.npy; return the passages' vectors and how many had to be embedded."""
     texts, spans = pieces
     keys = [key for entry in entries for key in entry.vector_keys]
-    starts = np.concatenate([[0], np.cumsum([len(s) for s in spans], dtype=np.int64)])
+    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
     dimension = recipe.embedder.dimension
     passages = np.zeros((len(texts), dimension), np.float16)
     file = aside / "sentences.npy"
