@@ -189,10 +189,10 @@ class Searcher:
         """
         if not len(passages):
             return np.zeros(0, np.float32)
-        firsts, ends = self._starts[passages], self._starts[passages + 1]
-        rows = np.concatenate([np.arange(f, e) for f, e in zip(firsts, ends, strict=True)])
-        cosines = np.asarray(self._sentences[rows], np.float32) @ vector
+        firsts, ends = np.asarray(self._starts[passages]), np.asarray(self._starts[passages + 1])
         offsets = np.cumsum([0, *(ends - firsts)[:-1]])
+        rows = np.repeat(firsts - offsets, ends - firsts) + np.arange((ends - firsts).sum())
+        cosines = np.asarray(self._sentences[rows], np.float32) @ vector
         best: Vectors = np.maximum.reduceat(cosines, offsets)
         return best
 
