@@ -117,7 +117,11 @@ class ChromaVectors:
 
 def _nearest(cosines: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
     """Return where the `k` highest stand and what they are, highest first."""
-    order: NDArray[np.int64] = np.argsort(-cosines, kind="stable")[:k]
+    found = np.arange(len(cosines))
+    if len(cosines) > k:
+        # Only those that can be among them are sorted.
+        found = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
+    order: NDArray[np.int64] = found[np.argsort(-cosines[found], kind="stable")[:k]]
     return order, cosines[order]
 
 

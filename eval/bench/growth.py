@@ -111,8 +111,8 @@ def main() -> None:
         sys.stdout.write(search(arguments.search))
         return
     print(
-        "| passages | write, s | disk, MiB | open, s | warm, ms | p95, ms | MiB |\n"
-        + "|---" * 7
+        "| passages | write, s | disk, MiB | open, s | warm, ms | p95, ms | CPU, ms | MiB |\n"
+        + "|---" * 8
         + "|"
     )
     for passages in arguments.passages:
