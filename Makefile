@@ -37,8 +37,9 @@ test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of this system
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
 
-bench: $(VENV)/ready-bench ## measure a cold question against LangChain + Chroma
+bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
+	@$(VENV)/bin/python -m eval.bench.against
 
 constraints: ## resolve every dependency afresh and write constraints.txt
 	@$(check_python)
@@ -53,7 +54,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "wrote constraints.txt; make test tells whether it still fits"
 
 clean: ## remove the environment and everything that was built
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Setting up. An environment counts as finished by its last act, a ready-… file: one that was

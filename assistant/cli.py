@@ -6,7 +6,6 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 
 import os
 import sys
-from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,8 +15,10 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from assistant.terminal import (
+    DEFAULT_INDEX,
     WIDEST,
     complain,
+    hint,
     log_to_terminal,
     print_json,
     show_answer,
@@ -25,28 +26,20 @@ from assistant.terminal import (
     terminal_style,
     terminal_width,
 )
-from assistant.typed import refuse_long, typed_history, typed_lines, typed_question
+from assistant.typed import refuse_long, typed_history, typed_question
 from index.errors import (
-    ConversationsUnavailable,
     FootnoteError,
     IndexUnavailable,
-    MissingExtra,
     UsageError,
 )
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
-    from assistant.ask import Assistant
-    from assistant.dialogue import Dialogue
     from assistant.settings import Settings
     from index.build import BuildReport
 
-DEFAULT_INDEX = Path("footnote-index")
-"""Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
-
-_NOT_KEPT = "this conversation is not kept"
-
 ELSEWHERE = {
+    "chat": "assistant.chat:app",
     "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",
@@ -200,12 +193,20 @@ def search(
         str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
     ],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
+    document: Annotated[
+        list[str] | None, typer.Option("--document", metavar="ID", help="Only this; repeatable.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="PATTERN", help="Only sources like '*.md'; repeatable."),
+    ] = None,
     as_json: AsJson = False,
     index: Index = None,
 ) -> None:
-    """Show the passages that bear on a question, best first."""
+    """Show the passages that bear on a question, best first, and why each was found."""
     from assistant.draw import draw_hits, hits_fields
     from assistant.wiring import open_searcher
+    from index.filters import Filter
 
     text = typed_question(question)
     if not text.strip():
@@ -213,7 +214,7 @@ def search(
     settings = _settings()
     refuse_long(text, settings)
     with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
-        hits = searcher.search(text, k)
+        hits = searcher.search(text, k, Filter(tuple(document or ()), tuple(source or ())))
         generation = searcher.generation
     if as_json:
         print_json(hits_fields(text, generation, hits))
@@ -262,35 +263,8 @@ def ask(
             print_json(answer.to_dict())
         else:
             answer = show_answer(assistant.stream(text, turns))
-    _hint(settings, index)
+    hint(settings, index)
     raise typer.Exit(_exit_code(answer))
-
-
-@app.command(
-    epilog="\b\nLeave with Ctrl-D or /quit. Examples:\n"
-    "  footnote chat --index contracts\n"
-    "  footnote chat --conversation Jw2qZ6v0c3S1bT9yXkLm4A"
-)
-def chat(
-    conversation: Annotated[
-        str | None,
-        typer.Option("--conversation", metavar="ID", help="Go on with a conversation kept before."),
-    ] = None,
-    index: Index = None,
-) -> None:
-    """Ask in turns; a follow-up may lean on what was said before. The conversation is kept."""
-    from assistant.wiring import open_assistant
-
-    settings = _settings()
-    with closing(_dialogue(settings, conversation)) as dialogue:
-        with show_progress() as progress:
-            assistant = open_assistant(settings, index, progress)
-        with assistant:
-            _hint(settings, index)
-            for line in typed_lines():
-                _take_turn(assistant, dialogue, line)
-    if dialogue.id and not conversation:
-        complain(f"to go on with this: footnote chat --conversation {dialogue.id}")
 
 
 @app.command(epilog="\b\nExample:\n  footnote doctor --index contracts")
@@ -313,33 +287,6 @@ def doctor(as_json: AsJson = False, index: Index = None) -> None:
             if check.remedy:
                 typer.echo(f"{'':<8}{'':<{widest}}  → {check.remedy}")
     raise typer.Exit(1 if broken else 0)
-
-
-def _dialogue(settings: "Settings", conversation: str | None) -> "Dialogue":
-    """Open a conversation; a new one that cannot be kept is held in memory, and that is said."""
-    from assistant.dialogue import Dialogue
-    from assistant.wiring import open_dialogue
-
-    try:
-        return open_dialogue(settings, conversation)
-    except (ConversationsUnavailable, MissingExtra) as error:
-        if conversation:
-            raise
-        complain(f"{_NOT_KEPT}: {error}")
-        return Dialogue(turns=settings.history_turns)
-
-
-def _take_turn(assistant: "Assistant", dialogue: "Dialogue", line: str) -> None:
-    try:
-        answer = show_answer(assistant.stream(line, dialogue.history))
-    except UsageError as error:
-        complain(str(error))
-        return
-    typer.echo()
-    try:
-        dialogue.add(answer)
-    except FootnoteError as error:
-        complain(f"{_NOT_KEPT}: {error}")
 
 
 def _settings() -> "Settings":
@@ -367,13 +314,6 @@ def _exit_code(answer: "Answer") -> int:
     if answer.reason == "empty_question":
         return 2
     return 1 if answer.outcome == "failed" else 0
-
-
-def _hint(settings: "Settings", index: Path | None) -> None:
-    if index is None and settings.index is None and (DEFAULT_INDEX / "current").exists():
-        complain(
-            f"answered from the bundled article; to ask {DEFAULT_INDEX}: --index {DEFAULT_INDEX}"
-        )
 
 
 def _print_report(report: "BuildReport", *, default: bool) -> None:

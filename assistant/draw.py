@@ -153,11 +153,7 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
     drawn = []
     for rank, hit in enumerate(hits, 1):
         passage, document = hit.passage, hit.document
-        found = [
-            f"score {hit.score:.4f}",
-            *([f"cosine {hit.dense:.2f}"] if hit.dense is not None else []),
-            *([f"BM25 {hit.lexical:.1f}"] if hit.lexical is not None else []),
-        ]
+        found = _why(hit)
         mark = f"{rank}. "
         place = " · ".join(clean(part) for part in (passage.section, document.title) if part)
         where = f"{document.source}, characters {passage.start}-{passage.end} ({', '.join(found)})"
@@ -172,6 +168,22 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
             )
         )
     return "\n\n".join(drawn)
+
+
+def _why(hit: Hit) -> list[str]:
+    """Return what found a passage: its score, what it is made of, and both halves with ranks."""
+    parts = (
+        ("score {:.2f}", hit.score, None),
+        ("best sentence {:.2f}", hit.best_sentence, None),
+        ("words {:.0%}", hit.coverage, None),
+        ("cosine {:.2f}", hit.dense, hit.dense_rank),
+        ("BM25 {:.1f}", hit.lexical, hit.lexical_rank),
+    )
+    return [
+        shape.format(value) + (f" (#{rank})" if rank else "")
+        for shape, value, rank in parts
+        if value is not None
+    ]
 
 
 def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str, Any]:
@@ -194,6 +206,8 @@ def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str
                 "lexical": hit.lexical,
                 "dense_rank": hit.dense_rank,
                 "lexical_rank": hit.lexical_rank,
+                "best_sentence": hit.best_sentence,
+                "coverage": hit.coverage,
             }
             for rank, hit in enumerate(hits, 1)
         ],

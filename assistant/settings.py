@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     lock_seconds: float = Field(
         default=60.0, ge=0, le=3_600, description="how long a build waits for another one"
     )
+    generations: int = Field(
+        default=2, ge=2, le=1_000, description="finished generations that an index keeps on disk"
+    )
     conversations_url: SecretStr = Field(
         default_factory=lambda: SecretStr(
             f"sqlite:///{user_data_path('footnote') / 'conversations.db'}"

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
@@ -14,10 +15,14 @@ import typer
 if TYPE_CHECKING:
     from assistant.answer import Answer, Event
     from assistant.draw import Style
+    from assistant.settings import Settings
     from index.assemble import Progress
 
 WIDEST = 100
 """Characters in a line, at most: longer ones are hard to read."""
+
+DEFAULT_INDEX = Path("footnote-index")
+"""Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
 
 
 def print_json(value: Any) -> None:
@@ -130,3 +135,11 @@ class _Bars:
                 self._progress.update(task, total=1, completed=1)
             self._tasks[stage] = self._progress.add_task(stage, total=None)
         self._progress.update(self._tasks[stage], total=total or None, completed=done)
+
+
+def hint(settings: "Settings", index: "Path | None") -> None:
+    """Say that the bundled article answered, where somebody has made an index and names none."""
+    if index is None and settings.index is None and (DEFAULT_INDEX / "current").exists():
+        complain(
+            f"answered from the bundled article; to ask {DEFAULT_INDEX}: --index {DEFAULT_INDEX}"
+        )

@@ -183,6 +183,7 @@ def _build_options(settings: Settings) -> "BuildOptions":
         model=settings.embedding_model,
         max_file_bytes=settings.max_file_mb * MEBIBYTE,
         lock_seconds=settings.lock_seconds,
+        generations=settings.generations,
     )
 
 

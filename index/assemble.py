@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from index.catalog import Catalog, Entry, write_catalog
 from index.embed import MODEL_FILES, Embedder
+from index.embedded import Embedded
 from index.generation import FORMAT, Manifest, files_of, read_manifest, sync_folder, write_manifest
 from index.lexical import write_lexical
 from index.passage import Document, Passage, Span
@@ -36,13 +37,15 @@ _BATCH = 16
 @dataclass(frozen=True)
 class Recipe:
     """What a generation is made with; `model` is the exported model's folder, None for one of the
-    caller's own, and `reusable` an earlier generation whose vectors may be taken over.
+    caller's own, `reusable` an earlier generation whose vectors may be taken over, and `partial`
+    the file that keeps vectors while they are made.
     """
 
     id: str
     embedder: Embedder
     model: Path | None
     reusable: Path | None
+    partial: Path | None = None
 
 
 def entry_for(document: Document, origin: str, content_hash: str) -> Entry:
@@ -92,9 +95,10 @@ def _write(
         shifted(passage.sentences, len(text) - len(passage.text) - passage.start)
         for text, passage in zip(texts, (p for e in entries for p in e.passages), strict=True)
     ]
+    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
     vectors, embedded = _vectors(aside, recipe, entries, (texts, spans), report)
     report("writing the search indexes", 0, 0)
-    write_vectors(aside / "vectors", vectors)
+    write_vectors(aside / "vectors", vectors, starts)
     write_lexical(aside / "lexical", texts)
     write_catalog(aside / "catalog.db", entries, _words(texts))
     if recipe.model:
@@ -132,7 +136,7 @@ def _vectors(
     """Write sentences.npy; return the passages' vectors and how many had to be embedded."""
     texts, spans = pieces
     keys = [key for entry in entries for key in entry.vector_keys]
-    starts = np.concatenate([[0], np.cumsum([len(s) for s in spans], dtype=np.int64)])
+    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
     dimension = recipe.embedder.dimension
     passages = np.zeros((len(texts), dimension), np.float16)
     file = aside / "sentences.npy"
@@ -142,21 +146,48 @@ def _vectors(
         else np.zeros((0, dimension), np.float16)
     )
     missing = _take_vectors(recipe, keys, starts, (passages, sentences))
-    for done in range(0, len(missing), _BATCH):
-        report("embedding", done, len(missing))
-        batch = missing[done : done + _BATCH]
-        whole, parts = recipe.embedder.embed_passages(
-            [texts[i] for i in batch], [spans[i] for i in batch]
-        )
-        passages[batch] = whole
-        rows = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in batch])
-        sentences[rows] = parts
+    with _kept(aside, recipe) as kept:
+        missing = [
+            i for i in missing if not _taken(kept, i, keys[i], (passages, sentences), starts)
+        ]
+        for done in range(0, len(missing), _BATCH):
+            report("embedding", done, len(missing))
+            batch = missing[done : done + _BATCH]
+            whole, parts = recipe.embedder.embed_passages(
+                [texts[i] for i in batch], [spans[i] for i in batch]
+            )
+            passages[batch] = whole
+            rows = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in batch])
+            sentences[rows] = parts
+            counts = [len(spans[i]) for i in batch]
+            kept.add([keys[i] for i in batch], passages[batch], sentences[rows], counts)
     report("embedding", len(missing), len(missing))
+    if recipe.partial is None:
+        (aside / "embedded").unlink()
     if isinstance(sentences, np.memmap):
         sentences.flush()
     else:
         np.save(file, sentences)
     return passages, len(missing)
+
+
+def _kept(aside: Path, recipe: Recipe) -> Embedded:
+    file = recipe.partial or aside / "embedded"
+    return Embedded(file, recipe.embedder.dimension)
+
+
+def _taken(
+    kept: Embedded,
+    number: int,
+    key: str,
+    into: tuple[NDArray[np.float16], NDArray[np.float16]],
+    starts: NDArray[np.int64],
+) -> bool:
+    """Copy what a build that did not end had made for a passage; tell whether there was any."""
+    found = kept.take(key)
+    if found:
+        into[0][number], into[1][starts[number] : starts[number + 1]] = found
+    return found is not None
 
 
 def _take_vectors(

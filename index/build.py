@@ -35,9 +35,10 @@ class BuildOptions:
 
     `model` is what `prepare_model` takes and `cache` the folder it exports into; an `embedder` of
     your own takes the place of both. Files over `max_file_bytes` are refused. A build waits
-    `lock_seconds` for another one of the same index. Documents are told apart by their path from
-    `base` (by default the folder that the index lies in). With `empty_folders` a folder may have
-    nothing to read in it: what was in it has been removed. `include` and `exclude` are patterns as
+    `lock_seconds` for another one of the same index, and leaves `generations` on disk, never fewer
+    than the one that answers and the one before. Documents are told apart by their path from `base`
+    (by default the folder that the index lies in). With `empty_folders` a folder may have nothing
+    to read in it: what was in it has been removed. `include` and `exclude` are patterns as
     `discover` takes them. `sources` says of files that were fetched from where: that is what they
     are told apart by, and cited as.
     """
@@ -47,6 +48,7 @@ class BuildOptions:
     embedder: Embedder | None = None
     max_file_bytes: int = 20 * MEBIBYTE
     lock_seconds: float = 60.0
+    generations: int = 2
     base: Path | None = None
     empty_folders: bool = False
     include: tuple[str, ...] = ()
@@ -106,9 +108,15 @@ def build(
         plan = _plan(files, paths, index, options, report)
         if not plan.entries:
             raise BuildError("\n".join(_told(plan.problems) or ["there is nothing to index"]))
-        recipe = Recipe(_generation_id(plan.entries, embedder), embedder, model, plan.reusable)
+        recipe = Recipe(
+            _generation_id(plan.entries, embedder),
+            embedder,
+            model,
+            plan.reusable,
+            index / f"embedded-{embedder.fingerprint}",
+        )
         manifest, embedded = _switch_to(index, recipe, plan, report)
-        _prune(index, keep={manifest.id, plan.previous})
+        _prune(index, {manifest.id, plan.previous}, options.generations)
     return BuildReport(
         index=index,
         generation=manifest.id,
@@ -295,10 +303,16 @@ def _switch_to(index: Path, recipe: Recipe, plan: _Plan, report: Progress) -> tu
     return manifest, embedded
 
 
-def _prune(index: Path, keep: set[str]) -> None:
-    for folder in (index / "generations").iterdir():
-        if folder.name not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
+def _prune(index: Path, keep: set[str], most: int) -> None:
+    """Remove generations but those to `keep` and the newest, `most` in all; and what killed builds
+    had embedded. Whoever has an old one open keeps its files until it is closed.
+    """
+    folders = [f for f in (index / "generations").iterdir() if not f.name.startswith(".new-")]
+    newest = sorted(folders, key=lambda f: (f.name in keep, f.stat().st_mtime), reverse=True)
+    for folder in newest[max(most, len(keep)) :]:
+        shutil.rmtree(folder, ignore_errors=True)
+    for partial in index.glob("embedded-*"):
+        partial.unlink()
 
 
 def _told(problems: Sequence[Problem]) -> list[str]:

@@ -17,7 +17,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.errors import IndexUnavailable
+from index.filters import Filter
 from index.passage import Document, Page, Passage, Section, Span
 
 _CACHED_PASSAGES = 4096
@@ -35,6 +39,7 @@ CREATE TABLE sentences (
 CREATE TABLE words (word TEXT PRIMARY KEY, passages INTEGER) WITHOUT ROWID;
 CREATE INDEX passages_by_document ON passages (document_id);
 CREATE INDEX sentences_by_place ON sentences (document_id, start);
+CREATE INDEX sentences_by_passage ON sentences (passage_id);
 """
 
 
@@ -156,6 +161,17 @@ class Catalog:
         """Return the passages of one document, in order."""
         query = "SELECT id FROM passages WHERE document_id = ? ORDER BY id"
         return self.passages([row[0] for row in self._rows(query, document_id)])
+
+    def numbers(self, only: Filter) -> NDArray[np.int64]:
+        """Return the numbers, in order, of the passages whose documents `only` admits."""
+        admitted = [
+            document_id
+            for document_id, source in self._rows("SELECT id, source FROM documents")
+            if only.admits(document_id, source)
+        ]
+        query = "SELECT id FROM passages WHERE document_id = ?"
+        found = [row[0] for document_id in admitted for row in self._rows(query, document_id)]
+        return np.array(sorted(found), np.int64)
 
     def sentence_rows(self, passage: Passage) -> tuple[int, int]:
         """Return the first and one past the last row of `passage`'s sentences in sentences.npy."""

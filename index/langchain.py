@@ -6,6 +6,7 @@ Needs the extra `langchain`; nothing else of the index imports this module.
 from typing import TYPE_CHECKING, Any
 
 from index.errors import MissingExtra
+from index.filters import EVERYTHING, Filter
 from index.passage import Hit
 
 try:
@@ -25,11 +26,12 @@ class FootnoteRetriever(BaseRetriever):
     """Finds passages as LangChain documents.
 
     `page_content` is an exact slice; `metadata` says whose: document_id, title, source, start, end,
-    section, page, score, dense and lexical.
+    section, page, score, dense, lexical, best_sentence and coverage.
     """
 
     searcher: Any
     k: int = 8
+    only: Filter = EVERYTHING
 
     def _get_relevant_documents(
         self,
@@ -38,7 +40,7 @@ class FootnoteRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  LangChain's signature
     ) -> list[LangChainDocument]:
         searcher: Searcher = self.searcher
-        return [_langchain_document(hit) for hit in searcher.search(query, self.k)]
+        return [_langchain_document(hit) for hit in searcher.search(query, self.k, self.only)]
 
 
 def _langchain_document(hit: Hit) -> LangChainDocument:
@@ -57,5 +59,7 @@ def _langchain_document(hit: Hit) -> LangChainDocument:
             "score": hit.score,
             "dense": hit.dense,
             "lexical": hit.lexical,
+            "best_sentence": hit.best_sentence,
+            "coverage": hit.coverage,
         },
     )

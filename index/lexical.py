@@ -2,11 +2,13 @@
 
 write_lexical(folder, texts)               # texts[i] is what passage i is found by
 LexicalIndex(folder).scores(["abe", "putin"])   # one score for each passage
+LexicalIndex(folder).coverage(["abe"], numbers)  # how much of the question these hold
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from math import log
+from math import log, log1p
 from pathlib import Path
 from typing import Any
 
@@ -81,16 +83,60 @@ class LexicalIndex:
         found: NDArray[np.float32] = self._ranker.get_scores(known)
         return found
 
+    def best(self, scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """Return the passages of the `k` highest `scores` above 0, highest first.
+
+        Equal ones come in the order of their numbers. Only what scores is sorted, so the cost grows
+        with the passages that share a word with the question, hardly with the others.
+        """
+        found = np.flatnonzero(scores)
+        if len(found) > k:
+            least = np.partition(scores[found], -k)[-k]
+            found = found[scores[found] >= least]
+        best: NDArray[np.int64] = found[np.argsort(-scores[found], kind="stable")[:k]]
+        return best
+
+    def coverage(self, stems: Sequence[str], passages: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return how much of `stems` each of `passages` holds, 0 to 1: shape (len(passages),).
+
+        A stem weighs what BM25 weighs it by, log(1 + (N - n + 0.5) / (n + 0.5)) for n of N passages
+        that hold it (Robertson and Zaragoza 2009); one that nobody holds weighs too, so that a
+        question about something else is covered by nothing.
+        """
+        held, total = np.zeros(len(passages), np.float32), 0.0
+        for stem, times in Counter(stems).items():
+            rows = self._holding(stem)
+            weight = times * log1p((self._passages - len(rows) + 0.5) / (len(rows) + 0.5))
+            total += weight
+            held += weight * _among(passages, rows)
+        return held / np.float32(total) if total else held
+
+    def _holding(self, stem: str) -> NDArray[np.int32]:
+        """Return the passages that hold `stem`, in order: bm25s writes its columns so."""
+        number = self._ranker.vocab_dict.get(stem)
+        if number is None:
+            return np.zeros(0, np.int32)
+        pointers = self._ranker.scores["indptr"]
+        rows: NDArray[np.int32] = self._ranker.scores["indices"][
+            pointers[number] : pointers[number + 1]
+        ]
+        return rows
+
     def rarity(self, stem: str) -> float:
         """Return how rare `stem` is: 1 when no passage holds it, near 0 when all of many do.
 
         A logarithmic inverse document frequency, as if a few more passages did not hold it: what
         stands in the only passage there is need not be a common word.
         """
-        number = self._ranker.vocab_dict.get(stem)
-        holding = 0
-        if number is not None:
-            pointers = self._ranker.scores["indptr"]
-            holding = int(pointers[number + 1] - pointers[number])
+        holding = len(self._holding(stem))
         all_of_them = self._passages + _UNSEEN_PASSAGES + 1
         return log(all_of_them / (holding + 1)) / log(all_of_them)
+
+
+def _among(passages: NDArray[np.int64], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which of `passages` are among `rows`, which are in order, without reading them all."""
+    if not len(rows):
+        return np.zeros(len(passages), np.bool_)
+    places = np.minimum(np.searchsorted(rows, passages.astype(rows.dtype)), len(rows) - 1)
+    found: NDArray[np.bool_] = rows[places] == passages
+    return found

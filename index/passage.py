@@ -81,9 +81,11 @@ class Passage:
 class Hit:
     """A passage with the scores that found it.
 
-    `score` orders hits (higher is better; it is a rank fusion and means nothing across questions).
-    `dense` is the cosine of question and passage, -1 to 1; `lexical` the BM25 score, from 0.
-    `dense_rank` and `lexical_rank` count from 1; None where that half did not return the passage.
+    `score` orders hits (higher is better): `best_sentence` plus a part of `coverage`; it means
+    nothing across questions. `dense` is the cosine of question and passage, -1 to 1; `lexical` the
+    BM25 score, from 0. `dense_rank` and `lexical_rank` count from 1; None where that half did not
+    return the passage. `best_sentence` is the highest cosine of question and one of its sentences;
+    `coverage` how much of the question's words it holds, weighed by rarity, 0 to 1.
     """
 
     passage: Passage
@@ -93,3 +95,5 @@ class Hit:
     lexical: float | None
     dense_rank: int | None
     lexical_rank: int | None
+    best_sentence: float | None = None
+    coverage: float | None = None

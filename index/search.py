@@ -1,21 +1,23 @@
 """Search a generation: `open_index("my-index").search("why did Abe court Putin?", k=8)`.
 
-A question is searched twice, by its vector and by its words (BM25), and the two rankings are fused
-by reciprocal rank. Passages are found with their title and heading, and passages that follow one
-another in the text come back as one hit.
+A question is searched twice, by its vector and by its words (BM25). What either finds is ranked by
+the cosine of its best sentence and by how much of the question's words it holds. Passages are found
+with their title and heading, and passages that follow one another in the text come back as one hit.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.catalog import Catalog
 from index.embed import Embedder, Vectors, open_model
 from index.errors import IndexUnavailable
+from index.filters import EVERYTHING, Filter, within
 from index.generation import Manifest, current_generation, read_manifest
 from index.lexical import LexicalIndex
 from index.passage import Document, Hit, Passage
@@ -26,12 +28,20 @@ from index.words import content_stems
 if TYPE_CHECKING:
     from index.langchain import FootnoteRetriever
 
-RANK_CONSTANT = 60
-"""What reciprocal rank fusion adds to every rank (Cormack, Clarke and Büttcher 2009)."""
+COVERAGE = 0.5
+"""What a question wholly covered by a passage's words adds to its score; a sentence that says the
+same adds 1. Chosen by `python -m eval.fit_fusion`, with figures in docs/experiments.md."""
 
-_Scores = tuple[float, float | None, float | None, int | None, int | None]
 _DEPTH = 50
 """Passages that each half of the search hands to the fusion, at the least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage's number, and its scores in the order of a `Hit`."""
+
+    number: int
+    scores: tuple[float, float | None, float | None, int | None, int | None, float, float]
 
 
 class Searcher:
@@ -54,6 +64,8 @@ class Searcher:
         self._lexical = LexicalIndex(generation / "lexical")
         self._catalog = Catalog(generation / "catalog.db")
         self._sentences = np.load(generation / "sentences.npy", mmap_mode="r")
+        # Where each passage's sentences begin in it, and one past the last.
+        self._starts = np.load(generation / "vectors" / "starts.npy", mmap_mode="r")
         self.rarity = self._lexical.rarity
         self.embed_question = lru_cache(maxsize=64)(self._embedder.embed_question)
 
@@ -82,23 +94,29 @@ class Searcher:
         """Return one document. Raises KeyError when the index has none of this id."""
         return self._catalog.document(document_id)
 
-    def search(self, question: str, k: int = 8) -> list[Hit]:
+    def search(self, question: str, k: int = 8, only: Filter = EVERYTHING) -> list[Hit]:
         """Return what bears on `question`, best first: at most `k` hits, none when nothing is
         known.
 
-        The best `k` passages are taken; those that adjoin within a section are merged into one hit
-        with the best one's scores.
+        Of the passages that `only` lets through the best `k` are taken, one that says the same in
+        the same words as a better one left out; those that adjoin within a section are merged into
+        one hit with the best one's scores.
         """
         if k < 1:
             raise ValueError(f"k is {k}; it must be at least 1")
         if not question.strip() or not self.manifest.passages:
             return []
-        ranked = self._ranked(question, k)
-        passages = self._catalog.passages([number for number, _ in ranked])
-        hits = [
-            Hit(passage, self.document(passage.document_id), *scores)
-            for passage, (_, scores) in zip(passages, ranked, strict=True)
-        ]
+        hits: list[Hit] = []
+        said: set[tuple[str, ...]] = set()
+        for ranked in self.rank(question, k, only):
+            (passage,) = self.numbered([ranked.number])
+            stems = tuple(content_stems(passage.text))
+            if stems in said and stems:
+                continue
+            said.add(stems)
+            hits.append(Hit(passage, self.document(passage.document_id), *ranked.scores))
+            if len(hits) == k:
+                break
         return merge_neighbours(hits)
 
     def sentence_vectors(self, passage: Passage) -> Vectors:
@@ -111,49 +129,72 @@ class Searcher:
         """Return all passages of one document in order; none for an unknown one."""
         return self._catalog.passages_of(document_id)
 
+    def numbered(self, numbers: Sequence[int]) -> list[Passage]:
+        """Return the passages with these numbers. Raises KeyError for an unknown one."""
+        return self._catalog.passages(numbers)
+
     def mend(self, question: str) -> str:
         """Return `question` with its misspelt words replaced by words the documents hold."""
         return self._speller.mend(question)
 
-    def as_retriever(self, k: int = 8) -> "FootnoteRetriever":
-        """Return this searcher as a LangChain `BaseRetriever` that finds `k` passages.
+    def as_retriever(self, k: int = 8, only: Filter = EVERYTHING) -> "FootnoteRetriever":
+        """Return this searcher as a LangChain `BaseRetriever` that finds `k` passages, of those
+        that `only` lets through.
 
         Raises MissingExtra when langchain-core is not installed.
         """
         from index.langchain import FootnoteRetriever
 
-        return FootnoteRetriever(searcher=self, k=k)
+        return FootnoteRetriever(searcher=self, k=k, only=only)
 
     @cached_property
     def _speller(self) -> Speller:
         return Speller(self._catalog, self._embedder.vocabulary())
 
-    def _ranked(self, question: str, k: int) -> list[tuple[int, _Scores]]:
-        depth = max(_DEPTH, 4 * k)
-        near, cosines = self._vectors.nearest(self.embed_question(question), depth)
-        matched = self._lexical.scores(content_stems(question))
-        worded = [int(i) for i in np.argsort(-matched, kind="stable")[:depth] if matched[i] > 0]
+    def rank(self, question: str, k: int, only: Filter = EVERYTHING) -> list[Ranked]:
+        """Return the passages that either half finds, best first, before any is read: more than
+        `k` where there are more.
+        """
+        depth, stems = max(_DEPTH, 4 * k), content_stems(question)
+        vector, matched = self.embed_question(question), self._lexical.scores(stems)
+        allowed = None if only == EVERYTHING else self._catalog.numbers(only)
+        if allowed is None:
+            near, cosines = self._vectors.nearest(vector, depth)
+        else:
+            near, cosines = self._vectors.nearest_of(vector, depth, allowed)
+            matched = within(matched, allowed)
+        worded = self._lexical.best(matched, depth)
         dense = {int(number): rank for rank, number in enumerate(near, 1)}
-        lexical = {number: rank for rank, number in enumerate(worded, 1)}
+        lexical = {int(number): rank for rank, number in enumerate(worded, 1)}
         cosine = dict(zip(dense, map(float, cosines), strict=True))
-        fused = {
-            number: sum(
-                1 / (RANK_CONSTANT + ranks[number]) for ranks in (dense, lexical) if number in ranks
+        found = np.array(sorted(dense.keys() | lexical.keys()), np.int64)
+        sentence = self._best_sentences(vector, found)
+        covered = self._lexical.coverage(stems, found)
+        score = sentence + COVERAGE * covered
+        ranked = []
+        for i in np.argsort(-score, kind="stable"):
+            number = int(found[i])
+            worth = float(matched[number]) if number in lexical else None
+            scores = (
+                *(float(score[i]), cosine.get(number), worth),
+                *(dense.get(number), lexical.get(number), float(sentence[i]), float(covered[i])),
             )
-            for number in dense.keys() | lexical.keys()
-        }
-        best = sorted(fused, key=lambda number: (-fused[number], number))[:k]
-        return [
-            (
-                number,
-                (
-                    *(fused[number], cosine.get(number)),
-                    float(matched[number]) if number in lexical else None,
-                    *(dense.get(number), lexical.get(number)),
-                ),
-            )
-            for number in best
-        ]
+            ranked.append(Ranked(number, scores))
+        return ranked
+
+    def _best_sentences(self, vector: Vectors, passages: NDArray[np.int64]) -> Vectors:
+        """Return for each passage the highest cosine of `vector` and one of its sentences.
+
+        A passage has at least one sentence.
+        """
+        if not len(passages):
+            return np.zeros(0, np.float32)
+        firsts, ends = np.asarray(self._starts[passages]), np.asarray(self._starts[passages + 1])
+        offsets = np.cumsum([0, *(ends - firsts)[:-1]])
+        rows = np.repeat(firsts - offsets, ends - firsts) + np.arange((ends - firsts).sum())
+        cosines = np.asarray(self._sentences[rows], np.float32) @ vector
+        best: Vectors = np.maximum.reduceat(cosines, offsets)
+        return best
 
 
 def open_index(

@@ -33,10 +33,19 @@ class VectorIndex(Protocol):
         fewer. Equally near ones come in the order of their numbers.
         """
 
+    def nearest_of(
+        self, vector: Vectors, k: int, allowed: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the same of the `allowed` passages, which are in order; always exact."""
 
-def write_vectors(folder: Path, vectors: NDArray[np.float16]) -> None:
-    """Write unit vectors, shape (passages, dimension), into `folder`, which must not exist."""
+
+def write_vectors(folder: Path, vectors: NDArray[np.float16], starts: NDArray[np.int64]) -> None:
+    """Write unit vectors, shape (passages, dimension), into `folder`, which must not exist.
+
+    `starts`, shape (passages + 1,), says where each passage's sentences begin among all of them.
+    """
     folder.mkdir()
+    np.save(folder / "starts.npy", starts)
     np.save(folder / "passages.npy", vectors)
     if len(vectors):
         _write_chroma(folder / "chroma", vectors)
@@ -52,7 +61,7 @@ def open_vectors(folder: Path, full_scan_limit: int = FULL_SCAN_LIMIT) -> Vector
         ) from error
     if len(vectors) <= full_scan_limit:
         return FullScan(vectors)
-    return ChromaVectors(folder / "chroma", len(vectors))
+    return ChromaVectors(folder / "chroma", vectors)
 
 
 class FullScan:
@@ -63,15 +72,20 @@ class FullScan:
 
     def nearest(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """Return the numbers and cosines of the `k` nearest; see `VectorIndex`."""
-        cosines: Vectors = self._vectors @ vector
-        order = np.argsort(-cosines, kind="stable")[:k]
-        return order, cosines[order]
+        return _nearest(self._vectors @ vector, k)
+
+    def nearest_of(
+        self, vector: Vectors, k: int, allowed: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the same of the `allowed`; see `VectorIndex`."""
+        order, cosines = _nearest(self._vectors[allowed] @ vector, k)
+        return allowed[order], cosines
 
 
 class ChromaVectors:
     """Chroma's graph (HNSW), embedded in this process; our own vectors, none of its models."""
 
-    def __init__(self, folder: Path, passages: int) -> None:
+    def __init__(self, folder: Path, vectors: NDArray[np.float16]) -> None:
         import chromadb.errors
 
         try:
@@ -79,17 +93,36 @@ class ChromaVectors:
         except (chromadb.errors.ChromaError, ValueError) as error:
             message = f"{folder} is damaged ({error}); index the documents again"
             raise IndexUnavailable(message) from error
-        self._passages = passages
+        self._vectors = vectors
 
     def nearest(self, vector: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
         """Return the numbers and cosines of the `k` nearest; see `VectorIndex`."""
         found = self._collection.query(
-            query_embeddings=[vector], n_results=min(k, self._passages), include=["distances"]
+            query_embeddings=[vector], n_results=min(k, len(self._vectors)), include=["distances"]
         )
         numbers = np.array([int(name) for name in found["ids"][0]], np.int64)
         cosines = 1 - np.array((found["distances"] or [[]])[0], np.float32)
         order = np.lexsort((numbers, -cosines))
         return numbers[order], cosines[order]
+
+    def nearest_of(
+        self, vector: Vectors, k: int, allowed: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the same of the `allowed`, compared one by one; see `VectorIndex`."""
+        chunks = [allowed[i : i + _BATCH] for i in range(0, len(allowed), _BATCH)]
+        cosines = [self._vectors[chunk].astype(np.float32) @ vector for chunk in chunks]
+        order, best = _nearest(np.concatenate([np.zeros(0, np.float32), *cosines]), k)
+        return allowed[order], best
+
+
+def _nearest(cosines: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
+    """Return where the `k` highest stand and what they are, highest first."""
+    found = np.arange(len(cosines))
+    if len(cosines) > k:
+        # Only those that can be among them are sorted.
+        found = np.flatnonzero(cosines >= np.partition(cosines, -k)[-k])
+    order: NDArray[np.int64] = found[np.argsort(-cosines[found], kind="stable")[:k]]
+    return order, cosines[order]
 
 
 def _write_chroma(folder: Path, vectors: NDArray[np.float16]) -> None:

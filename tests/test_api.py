@@ -190,6 +190,8 @@ def test_every_error_has_one_shape(client: httpx.Client) -> None:
     refused(client.post("/v1/ask", json={"question": 3}), 422, "invalid_request")
     refused(client.post("/v1/ask", json={"question": "a", "histroy": []}), 422, "invalid_request")
     refused(client.post("/v1/ask", json={"question": "a" * 2_001}), 413, "too_large")
+    none = {"q": "economic cooperation", "source": "*.pdf"}
+    assert client.get("/v1/search", params=none).json()["hits"] == []
     refused(client.get("/v1/search", params={"q": "a", "k": 0}), 422, "invalid_request")
     named = client.get("/nothing", headers={"X-Request-Id": "mine-1234"})
     assert refused(named, 404, "not_found")["request_id"] == "mine-1234"

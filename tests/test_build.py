@@ -314,3 +314,14 @@ def test_a_reader_outlives_a_rebuild_and_two_generations_are_kept(kitchen: Path)
             _build(kitchen)
             assert "week" in reader.search("rye bread")[0].passage.text
     assert len(list((kitchen / "index" / "generations").iterdir())) == 2
+
+
+def test_as_many_generations_stay_as_were_asked_for(kitchen: Path) -> None:
+    """The newest are kept, and the answering one among them."""
+    for filling in ("week", "month", "year", "day"):
+        text = BREAD.replace("week", filling)
+        (kitchen / "notes" / "bread.md").write_text(text, encoding="utf-8")
+        report = _build(kitchen, generations=3)
+    kept = {folder.name for folder in (kitchen / "index" / "generations").iterdir()}
+    assert len(kept) == 3
+    assert report.generation in kept

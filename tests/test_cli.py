@@ -257,6 +257,10 @@ def test_search_shows_passages(built: Path) -> None:
     )
     assert found["hits"][0]["rank"] == 1
     assert found["hits"][0]["text"].startswith("The farm sells forty kilograms")
+    assert (found["hits"][0]["dense_rank"], found["hits"][0]["lexical_rank"]) == (1, 1)
+    assert 0 < found["hits"][0]["coverage"] <= 1
+    elsewhere = ("--source", "*.pdf", "--index", "footnote-index")
+    assert "Nothing" in run("search", "honey", *elsewhere, cwd=built).stdout
     assert run("search", "honey", "-k", "0", cwd=built).returncode == 2
     assert run("search", "", cwd=built).returncode == 2
 

@@ -89,10 +89,11 @@ def test_hits_show_what_found_them() -> None:
     """A passage comes with its place and the scores of both halves of the search."""
     text = "Green tea is not oxidised."
     passage = Passage(0, "tea-1", 0, len(text), text, "Kinds", ())
-    hit = Hit(passage, Document("tea-1", "Notes on tea", "tea.md", text), 0.03, 0.61, None, 1, None)
-    drawn = draw_hits([hit])
+    document = Document("tea-1", "Notes on tea", "tea.md", text)
+    hit = Hit(passage, document, 1.03, 0.61, None, 4, None, 0.7, 0.66)
+    drawn = draw_hits([hit], width=200)
     assert "1. Kinds · Notes on tea" in drawn
-    assert "cosine 0.61" in drawn
+    assert "score 1.03, best sentence 0.70, words 66%, cosine 0.61 (#4))" in drawn
     assert "BM25" not in drawn
     assert "Nothing" in draw_hits([])
 

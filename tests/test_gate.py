@@ -15,6 +15,7 @@ from eval.gate import Gate, missed, read_gate
 from eval.subject import Subject
 from index.bundled import bundled_index
 from index.errors import UsageError
+from index.filters import EVERYTHING, Filter
 from index.generation import current_generation
 from index.passage import Hit
 from index.search import Searcher
@@ -121,10 +122,10 @@ def test_the_shipped_gate_can_be_read() -> None:
 class Broken(Searcher):
     """Finds what comes closest to another question."""
 
-    def search(self, question: str, k: int = 8) -> list[Hit]:
+    def search(self, question: str, k: int = 8, only: Filter = EVERYTHING) -> list[Hit]:
         """Return hits, all of them wrong."""
         del question
-        return super().search("salmon and trout", k)
+        return super().search("salmon and trout", k, only)
 
 
 def test_a_broken_retriever_misses_the_shipped_gate(

@@ -4,6 +4,7 @@ from math import log
 from pathlib import Path
 
 import bm25s
+import numpy as np
 import pytest
 
 from index.errors import IndexUnavailable
@@ -43,6 +44,23 @@ def test_scores_are_those_of_the_library_that_wrote_them(
     theirs = bm25s.BM25.load(str(tmp_path / "lexical"), show_progress=False)
     for asked in (["abe"], ["puppi", "abe", "putin"], ["abe", "ferri", "abe"]):
         assert lexical.scores(asked).tolist() == theirs.get_scores(asked).tolist()
+
+
+def test_coverage_by_hand(lexical: LexicalIndex) -> None:
+    """A stem weighs log(1 + (N - n + 0.5) / (n + 0.5)); one that nobody holds weighs the most."""
+    putin, puppi, ship = (log(1 + (4 - n + 0.5) / (n + 0.5)) for n in (2, 1, 0))
+    total = putin + puppi + ship
+    covered = lexical.coverage(["putin", "puppi", "ship"], np.array([0, 1, 2]))
+    assert covered.tolist() == pytest.approx([putin / total, (putin + puppi) / total, 0])
+    assert lexical.coverage([], np.array([0, 1])).tolist() == [0, 0]
+
+
+def test_the_best_are_those_that_score(lexical: LexicalIndex) -> None:
+    """Highest first, ties by number, nothing that scores nothing."""
+    scores = np.array([0, 2, 1, 2, 0, 1], np.float32)
+    assert lexical.best(scores, 10).tolist() == [1, 3, 2, 5]
+    assert lexical.best(scores, 3).tolist() == [1, 3, 2]
+    assert lexical.best(scores, 1).tolist() == [1]
 
 
 def test_rarity_falls_with_the_passages_that_hold_a_word(lexical: LexicalIndex) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from index.build import BuildOptions, build
+from index.filters import Filter
 from index.passage import Document, Hit, Passage, Section
-from index.search import RANK_CONSTANT, Searcher, merge_neighbours, open_index
+from index.search import COVERAGE, Searcher, merge_neighbours, open_index
 from tests.fakes import HashEmbedder
 
 GARDEN = """# The walled garden
@@ -53,13 +54,45 @@ def test_every_hit_is_an_exact_slice(searcher: Searcher) -> None:
         assert vectors.shape == (len(passage.sentences), searcher.manifest.dimension)
 
 
-def test_scores_are_the_fusion_of_both_ranks(searcher: Searcher) -> None:
-    """The score of an unmerged hit is the sum of its reciprocal ranks."""
+def test_the_score_is_the_best_sentence_and_what_is_covered(searcher: Searcher) -> None:
+    """An unmerged hit's score is its best sentence's cosine plus half of the words' share."""
     (hit,) = searcher.search("boats leave the harbour", 1)
     assert (hit.dense_rank, hit.lexical_rank) == (1, 1)
-    assert hit.score == pytest.approx(2 / (RANK_CONSTANT + 1))
-    assert hit.dense == pytest.approx(1, abs=0.3)
+    assert hit.coverage == pytest.approx(1)
+    cosines = searcher.sentence_vectors(hit.passage) @ searcher.embed_question(
+        "boats leave the harbour"
+    )
+    assert hit.best_sentence == pytest.approx(max(cosines), abs=1e-6)
+    assert hit.score == pytest.approx(max(cosines) + COVERAGE, abs=1e-6)
     assert hit.lexical
+
+
+def test_a_filter_keeps_other_documents_out(searcher: Searcher) -> None:
+    """By source or by id, hits come from what is let through, however well others match."""
+    question = "boats leave the harbour"
+    by_source = searcher.search(question, 3, Filter(sources=("*.md",)))
+    assert {hit.document.title for hit in by_source} == {"The walled garden"}
+    harbour = next(d.id for d in searcher.documents() if d.title == "Harbour")
+    by_id = searcher.search("apples", 3, Filter(documents=(harbour,)))
+    assert [hit.document.id for hit in by_id] == [harbour]
+    assert searcher.search(question, 3, Filter(documents=(harbour,), sources=("*.md",))) == []
+    found = searcher.as_retriever(k=2, only=Filter(sources=("*.md",))).invoke(question)
+    assert {one.metadata["title"] for one in found} == {"The walled garden"}
+
+
+def test_what_is_said_twice_is_found_once(tmp_path: Path) -> None:
+    """A copy in other capitals and punctuation is left out; another number is another statement."""
+    for name, text in {
+        "a": "The ferry leaves at 9.",
+        "b": "The FERRY leaves at 9!",
+        "c": "The ferry leaves at 10.",
+    }.items():
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    files = [tmp_path / f"{name}.txt" for name in "abc"]
+    build(files, tmp_path / "index", BuildOptions(tmp_path, embedder=HashEmbedder()))
+    with open_index(tmp_path / "index", HashEmbedder()) as opened:
+        texts = [hit.passage.text for hit in opened.search("when does the ferry leave", 3)]
+    assert sorted(texts) == ["The ferry leaves at 10.", "The ferry leaves at 9."]
 
 
 def test_a_passage_is_found_by_its_heading(searcher: Searcher) -> None:

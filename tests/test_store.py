@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spread = generator.normal(size=(PASSAGES, DIMENSION)) * 0.4
     vectors = unit((centres.repeat(10, axis=0) + spread).astype(np.float32))
     where = tmp_path_factory.mktemp("store") / "vectors"
-    write_vectors(where, vectors.astype(np.float16))
+    write_vectors(where, vectors.astype(np.float16), np.arange(PASSAGES + 1))
     return where
 
 
@@ -64,10 +64,21 @@ def test_both_ways_agree(folder: Path) -> None:
     assert shared / 500 > 0.95
 
 
+def test_the_nearest_of_some_are_exact(index: VectorIndex, folder: Path) -> None:
+    """Of the passages that are allowed, either way finds the nearest, and no other."""
+    vectors = np.load(folder / "passages.npy").astype(np.float32)
+    allowed = np.arange(0, PASSAGES, 7)
+    cosines = vectors[allowed] @ vectors[57]
+    numbers, found = index.nearest_of(vectors[57], 5, allowed)
+    assert numbers.tolist() == allowed[np.argsort(-cosines)[:5]].tolist()
+    assert found.tolist() == pytest.approx(sorted(cosines, reverse=True)[:5], abs=1e-5)
+    assert index.nearest_of(vectors[57], 5, allowed[:0])[0].tolist() == []
+
+
 def test_equally_near_vectors_come_in_their_order(tmp_path: Path) -> None:
     """Ties are decided by the passages' numbers, so that a search can be repeated."""
     same = np.tile(unit(np.arange(1, 5, dtype=np.float32)), (6, 1))
-    write_vectors(tmp_path / "v", same.astype(np.float16))
+    write_vectors(tmp_path / "v", same.astype(np.float16), np.arange(7))
     for limit in (10, 0):
         numbers, _ = open_vectors(tmp_path / "v", limit).nearest(unit(same[0]), 6)
         assert numbers.tolist() == [0, 1, 2, 3, 4, 5]
@@ -75,7 +86,7 @@ def test_equally_near_vectors_come_in_their_order(tmp_path: Path) -> None:
 
 def test_an_empty_index_has_no_neighbours(tmp_path: Path) -> None:
     """No passages: nothing is found, nothing fails."""
-    write_vectors(tmp_path / "v", np.zeros((0, 4), np.float16))
+    write_vectors(tmp_path / "v", np.zeros((0, 4), np.float16), np.arange(1))
     numbers, _ = open_vectors(tmp_path / "v").nearest(np.zeros(4, np.float32), 3)
     assert numbers.tolist() == []
 
@@ -84,7 +95,7 @@ def test_missing_vectors_are_a_damaged_index(tmp_path: Path) -> None:
     """Neither an absent file nor an absent collection is a traceback of somebody else's."""
     with pytest.raises(IndexUnavailable, match="index the documents again"):
         open_vectors(tmp_path)
-    write_vectors(tmp_path / "v", np.zeros((3, 4), np.float16))
+    write_vectors(tmp_path / "v", np.zeros((3, 4), np.float16), np.arange(4))
     for file in (tmp_path / "v" / "chroma").glob("*.sqlite3"):
         file.unlink()
     with pytest.raises(IndexUnavailable, match="index the documents again"):

@@ -21,6 +21,7 @@ from assistant.serving.schemas import (
 )
 from assistant.serving.service import Service, TheService
 from assistant.threads import in_thread
+from index.filters import Filter
 from index.passage import Document
 
 router = APIRouter(tags=["documents"])
@@ -52,12 +53,17 @@ async def search(
     q: Annotated[str, Query(min_length=1, examples=["economic cooperation"])],
     service: TheService,
     k: Annotated[int, Query(ge=1, le=100)] = 8,
+    document: Annotated[list[str] | None, Query(max_length=100)] = None,
+    source: Annotated[list[str] | None, Query(max_length=20, examples=[["*.md"]])] = None,
 ) -> Response:
-    """Return the passages that bear on a question, best first."""
+    """Return the passages that bear on a question, best first, and why each was found; of the
+    documents and of the sources like a pattern, where some are named.
+    """
     if len(q) > service.desk.max_question_chars:
         raise ApiError(413, "too_large", "the question is too long")
     async with service.desk.gate.admit(), service.desk.library.reading() as assistant:
-        hits = await in_thread(assistant.searcher.search, q, k)
+        only = Filter(tuple(document or ()), tuple(source or ()))
+        hits = await in_thread(assistant.searcher.search, q, k, only)
         return json_response(hits_fields(q, assistant.searcher.generation, hits))
 
 

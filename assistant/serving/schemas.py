@@ -119,6 +119,8 @@ class HitModel(BaseModel):
     lexical: float | None
     dense_rank: int | None
     lexical_rank: int | None
+    best_sentence: float | None
+    coverage: float | None
 
 
 class SearchModel(BaseModel):

@@ -1,15 +1,19 @@
-"""The peer of `cold_ask`: a plain LangChain + Chroma script, as its documentation has one write it.
+"""The peer of `cold_ask` and `against`: LangChain + Chroma as its documentation has one write it.
 
-    python -m eval.bench.peer_langchain build ARTICLE FOLDER
-    python -m eval.bench.peer_langchain ask FOLDER QUESTION
+    python peer_langchain.py build FILE_OR_FOLDER STORE [FIGURES]
+    python peer_langchain.py ask STORE QUESTION
+    python peer_langchain.py warm STORE QUESTIONS FIGURES
 
-`build` splits, embeds and keeps the article; `ask` opens what was kept and prints the passages
-found. It uses the same embedding model as Footnote and writes no answer. Needs the extra `bench`.
+`build` splits, embeds and keeps texts; `ask` opens what was kept and prints the passages found;
+`warm` asks every line of a file twice. Figures go to a file as JSON. It uses the same embedding
+model as Footnote and writes no answer. It runs without Footnote, in an environment of its own.
 """
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
+from time import perf_counter, process_time
 
 from langchain_chroma import Chroma
 from langchain_huggingface import HuggingFaceEmbeddings
@@ -27,22 +31,53 @@ def _embeddings() -> HuggingFaceEmbeddings:
     )
 
 
-def build(article: Path, folder: Path) -> None:
-    """Keep the article's passages in a Chroma collection in `folder`."""
+def build(source: Path, store: Path) -> dict[str, float]:
+    """Keep the passages of a file, or of a folder's files, in a Chroma collection in `store`."""
+    files = sorted(source.rglob("*.*")) if source.is_dir() else [source]
     splitter = RecursiveCharacterTextSplitter(chunk_size=600, chunk_overlap=100)
-    texts = splitter.split_text(article.read_text(encoding="utf-8"))
-    Chroma.from_texts(texts, _embeddings(), persist_directory=str(folder))
+    embeddings = _embeddings()
+    started, spent = perf_counter(), process_time()
+    texts = [part for f in files for part in splitter.split_text(f.read_text(encoding="utf-8"))]
+    Chroma.from_texts(texts, embeddings, persist_directory=str(store))
+    return {
+        "passages": len(texts),
+        "seconds": perf_counter() - started,
+        "cpu_seconds": process_time() - spent,
+    }
 
 
-def ask(folder: Path, question: str) -> None:
+def ask(store: Path, question: str) -> None:
     """Print the passages that are nearest to `question`."""
-    store = Chroma(persist_directory=str(folder), embedding_function=_embeddings())
-    for found in store.similarity_search(question, k=PASSAGES):
+    opened = Chroma(persist_directory=str(store), embedding_function=_embeddings())
+    for found in opened.similarity_search(question, k=PASSAGES):
         sys.stdout.write(found.page_content + "\n\n")
 
 
-if __name__ == "__main__":
-    if sys.argv[1] == "build":
-        build(Path(sys.argv[2]), Path(sys.argv[3]))
+def warm(store: Path, questions: list[str]) -> dict[str, list[float]]:
+    """Return what each question took, asked a second time, in other company: seconds, CPU s."""
+    opened = Chroma(persist_directory=str(store), embedding_function=_embeddings())
+    seconds, spent = [], []
+    for question in [*questions, *questions]:
+        started, before = perf_counter(), process_time()
+        opened.similarity_search(question, k=PASSAGES)
+        seconds.append(perf_counter() - started)
+        spent.append(process_time() - before)
+    return {"seconds": seconds[len(questions) :], "cpu_seconds": spent[len(questions) :]}
+
+
+def main() -> None:
+    """Run the verb that is named first."""
+    verb, place, *rest = sys.argv[1:]
+    if verb == "ask":
+        ask(Path(place), rest[0])
+        return
+    if verb == "build":
+        figures: object = build(Path(place), Path(rest[0]))
     else:
-        ask(Path(sys.argv[2]), sys.argv[3])
+        figures = warm(Path(place), Path(rest[0]).read_text(encoding="utf-8").splitlines())
+    if len(rest) > 1:
+        Path(rest[1]).write_text(json.dumps(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
