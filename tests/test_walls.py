@@ -295,7 +295,7 @@ OFFENDERS = {
     "torch": ("index.build", "import torch", "its home is eval.reader, index.embed"),
     "onnxruntime": ("assistant.support", "import onnxruntime", "home is eval.reader, index.embed"),
     "sentencex": ("assistant.ground", "import sentencex", "its home is index.split"),
-    "typer": ("assistant.api", "import typer", "its home is assistant.cli"),
+    "typer": ("assistant.api", "import typer", "its home is assistant.chat, assistant.cli"),
     "rich": ("assistant.api", "from rich import text", "its home is assistant.terminal"),
     "fastapi": ("assistant.cli", "import fastapi", "its home is assistant.api"),
     "slack_bolt": ("assistant.api", "import slack_bolt", "its home is assistant.slack"),
