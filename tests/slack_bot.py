@@ -67,15 +67,19 @@ async def workspace(
     folder: Path,
     *,
     slack: FakeSlack | None = None,
+    database: str | None = None,
     suggestions: Sequence[str] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Workspace]:
-    """Open a workspace whose bot answers with `assistant` and keeps conversations in `folder`."""
+    """Open a workspace whose bot answers with `assistant`.
+
+    Conversations are kept in `database`, by default a file in `folder`.
+    """
     rules = {"allow": None, "deny": None, "user_rate": 1_000, "most": 2_000, "turns": 20} | changes
     one = slack or FakeSlack()
     if slack is None:
         await one.__aenter__()
-    with Conversations(f"sqlite:///{folder / 'kept.db'}") as kept:
+    with Conversations(database or f"sqlite:///{folder / 'kept.db'}") as kept:
         bot = Bot(
             Bench(Library(folder, assistant, _refuse), kept, asyncio.Semaphore(4), rules["turns"]),
             Rules(

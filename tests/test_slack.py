@@ -3,6 +3,7 @@
 import asyncio
 import html
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,15 +137,16 @@ def test_an_event_that_is_delivered_again_is_answered_once(
 
 
 def test_two_replicas_that_share_a_database_answer_once(
-    bundled_assistant: Assistant, tmp_path: Path
+    bundled_assistant: Assistant, tmp_path: Path, database_url: str
 ) -> None:
     """Whoever claims the event first answers it."""
+    replica = partial(workspace, bundled_assistant, tmp_path, database=database_url)
 
     async def talk() -> None:
         async with (
             FakeSlack() as slack,
-            workspace(bundled_assistant, tmp_path, slack=slack) as one,
-            workspace(bundled_assistant, tmp_path, slack=slack) as other,
+            replica(slack=slack) as one,
+            replica(slack=slack) as other,
         ):
             before = asyncio.all_tasks()
             await asyncio.gather(one.dispatch(mention(QUESTION)), other.dispatch(mention(QUESTION)))
