@@ -318,8 +318,10 @@ def _exit_code(answer: "Answer") -> int:
 
 def _print_report(report: "BuildReport", *, default: bool) -> None:
     style = terminal_style()
-    for kind in ("added", "changed", "removed"):
-        for source in getattr(report, kind):
+    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
+    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
+    for kind, sources in told.items():
+        for source in sources:
             typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
     typer.echo(
         f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
