@@ -36,6 +36,7 @@ from index.errors import (
 if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.settings import Settings
+    from assistant.wiring import Wanted
     from index.build import BuildReport
 
 ELSEWHERE = {
@@ -156,6 +157,9 @@ def index(
             "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
         ),
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of documents, or bring it up to date.
@@ -168,23 +172,28 @@ def index(
 
     if not paths and not sitemap:
         raise UsageError("nothing to index; name files, folders or URLs, or give --sitemap")
-
+    if watch:
+        _check_watch(paths or [], sitemap, as_json=as_json)
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
+    wanted = Wanted(
+        tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
+    )
     with show_progress() as progress:
-        wanted = Wanted(
-            tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
-        )
         report = build_index(settings, wanted, where, progress)
-    typed = {*(str(Path(path)) for path in paths or ()), *(paths or ()), *(sitemap or ())}
-    failed = any(problem.source in typed for problem in report.problems)
     if as_json:
         print_json(_report_fields(report))
     else:
         _print_report(report, default=where == DEFAULT_INDEX)
     for problem in report.problems:
         complain(f"{problem.source}: {problem.message}")
-    raise typer.Exit(1 if failed else 0)
+    if watch:
+        from assistant import watching
+
+        files = [Path(path) for path in wanted.typed]
+        watching.watch(files, where, lambda: build_index(settings, wanted, where))
+    elif _failed(report, wanted):
+        raise typer.Exit(1)
 
 
 @app.command(epilog='\b\nExample:\n  footnote search "economic cooperation" -k 3')
@@ -316,10 +325,30 @@ def _exit_code(answer: "Answer") -> int:
     return 1 if answer.outcome == "failed" else 0
 
 
+def _failed(report: "BuildReport", wanted: "Wanted") -> bool:
+    """Tell whether something failed that was named itself; in a folder, the rest is what counts."""
+    paths = {str(Path(path)) for path in wanted.typed}
+    typed = {*paths, *wanted.typed, *wanted.sitemaps}
+    return any(problem.source in typed for problem in report.problems)
+
+
+def _check_watch(paths: list[str], sitemap: list[str] | None, *, as_json: bool) -> None:
+    from assistant.watching import require_watchfiles
+    from index.address import is_url
+
+    if sitemap or any(map(is_url, paths)):
+        raise UsageError("--watch is for files and folders; index web pages without it")
+    if as_json:
+        raise UsageError("--watch prints a line a build, not one document; leave out --json")
+    require_watchfiles()
+
+
 def _print_report(report: "BuildReport", *, default: bool) -> None:
     style = terminal_style()
-    for kind in ("added", "changed", "removed"):
-        for source in getattr(report, kind):
+    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
+    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
+    for kind, sources in told.items():
+        for source in sources:
             typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
     typer.echo(
         f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "

@@ -66,7 +66,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build did: `added`, `changed`, `removed` are sources; `embedded` counts passages."""
+    """What a build did: `added`, `changed`, `removed` are sources; `embedded` counts passages.
+
+    `moved` are pairs of sources, old and new, of files with the same content; neither is among the
+    added or the removed.
+    """
 
     index: Path
     generation: str
@@ -75,6 +79,7 @@ class BuildReport:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    moved: tuple[tuple[str, str], ...]
     unchanged: int
     embedded: int
     problems: tuple[Problem, ...]
@@ -125,6 +130,7 @@ def build(
         added=tuple(plan.added),
         changed=tuple(plan.changed),
         removed=tuple(plan.removed),
+        moved=tuple(plan.moved),
         unchanged=plan.unchanged,
         embedded=embedded,
         problems=tuple(plan.problems),
@@ -142,6 +148,7 @@ class _Plan:
     added: list[str]
     changed: list[str]
     removed: list[str]
+    moved: list[tuple[str, str]]
     unchanged: int
     problems: list[Problem]
 
@@ -219,16 +226,36 @@ def _plan(
     report("reading", len(files), len(files))
     roots = [_origin(path, base) for path in paths if path.is_dir()]
     gone = {origin for origin in before if any(_inside(origin, root) for root in roots)}
-    plan.removed = sorted(before[origin].document.source for origin in gone)
+    _tell_moved(plan, [before[origin] for origin in sorted(gone)], list(fresh.values()))
     kept = {origin: entry for origin, entry in before.items() if origin not in gone}
     plan.unchanged += len(kept)
     plan.entries = [entry for _, entry in sorted({**fresh, **kept}.items())]
     return plan
 
 
+def _tell_moved(plan: _Plan, gone: Sequence[Entry], fresh: Sequence[Entry]) -> None:
+    """Tell which of the `gone` have been removed, and which were only moved.
+
+    Their vectors are found by what was embedded, not by where it lay, so a moved file costs none.
+    """
+    added = set(plan.added)
+    arrived: dict[str, list[str]] = {}
+    for entry in fresh:
+        if entry.document.source in added:
+            arrived.setdefault(entry.content_hash, []).append(entry.document.source)
+    for entry in gone:
+        if new := arrived.get(entry.content_hash):
+            plan.moved.append((entry.document.source, new.pop(0)))
+        else:
+            plan.removed.append(entry.document.source)
+    plan.removed.sort()
+    there = {new for _, new in plan.moved}
+    plan.added = [source for source in plan.added if source not in there]
+
+
 def _previous(index: Path) -> tuple[dict[str, Entry], _Plan]:
     """Return what the index holds now, by origin, and a plan that says where that lies."""
-    plan = _Plan([], "", None, [], [], [], 0, [])
+    plan = _Plan([], "", None, [], [], [], [], 0, [])
     if not (index / "current").exists():
         return {}, plan
     try:

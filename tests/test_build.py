@@ -116,6 +116,38 @@ def test_a_file_that_vanished_from_a_named_folder_leaves_the_index(kitchen: Path
         assert sorted(d.title for d in searcher.documents()) == ["Bread", "Tea"]
 
 
+def test_a_moved_file_is_told_from_one_removed_and_one_added(kitchen: Path) -> None:
+    """The same content under another name is a move: nothing is embedded, the new name is cited."""
+    _build(kitchen)
+    notes = kitchen / "notes"
+    (notes / "old").mkdir()
+    (notes / "soup.md").rename(notes / "old" / "borscht.md")
+    (notes / "tea.md").write_text("# Tea\n\nTea is drunk hot.\n", encoding="utf-8")
+    (notes / "bread.md").unlink()
+    report = _build(kitchen)
+    moved = (str(notes / "soup.md"), str(notes / "old" / "borscht.md"))
+    assert report.moved == (moved,)
+    assert (report.added, report.removed) == ((str(notes / "tea.md"),), (str(notes / "bread.md"),))
+    assert report.embedded == 1  # the tea
+    with opened(kitchen / "index") as searcher:
+        sources = {document.source for document in searcher.documents()}
+    assert sources == {moved[1], str(notes / "tea.md")}
+
+
+def test_of_two_copies_one_is_moved_and_one_removed(kitchen: Path) -> None:
+    """A file that arrives is where one of the vanished went, never both; a copy is an added one."""
+    _build(kitchen)
+    notes = kitchen / "notes"
+    shutil.copy(notes / "soup.md", notes / "copy.md")
+    copied = _build(kitchen)
+    assert (copied.added, copied.moved, copied.embedded) == ((str(notes / "copy.md"),), (), 0)
+    (notes / "copy.md").unlink()
+    (notes / "soup.md").rename(notes / "borscht.md")
+    report = _build(kitchen)
+    assert report.moved == ((str(notes / "copy.md"), str(notes / "borscht.md")),)
+    assert (report.added, report.removed) == ((), (str(notes / "soup.md"),))
+
+
 def test_a_file_that_cannot_be_read_keeps_its_old_version(kitchen: Path) -> None:
     """A half-written file is a problem of the report, and costs nothing that was known."""
     _build(kitchen)

@@ -50,7 +50,7 @@ LAYERS = (
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
-    Layer(frozenset({"chat", "commands"})),  # those that cli attaches lazily
+    Layer(frozenset({"chat", "commands", "watching"})),  # those that cli attaches lazily
     Layer(frozenset({"cli"})),
 )
 """The inside of `assistant`, from the bottom: a module imports from the layers below its own."""
@@ -108,10 +108,11 @@ HOMES = {
     "jinja2": {"eval.report"},
     "typer": {
         *("assistant.chat", "assistant.cli", "assistant.commands"),
-        *("assistant.terminal", "assistant.typed"),
+        *("assistant.terminal", "assistant.typed", "assistant.watching"),
         "eval.commands",
     },
     "uvicorn": {"assistant.api"},
+    "watchfiles": {"assistant.watching"},
     # The benchmark's peers are other programs that happen to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},
     "langchain_huggingface": {"eval.bench.peer_langchain"},
