@@ -173,7 +173,8 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
 def _why(hit: Hit) -> list[str]:
     """Return what found a passage: its score, what it is made of, and both halves with ranks."""
     parts = (
-        ("score {:.2f}", hit.score, None),
+        ("reranker {:.2f}", hit.rerank, None),
+        ("score {:.2f}", hit.score, hit.fused_rank),
         ("best sentence {:.2f}", hit.best_sentence, None),
         ("words {:.0%}", hit.coverage, None),
         ("cosine {:.2f}", hit.dense, hit.dense_rank),
@@ -208,6 +209,8 @@ def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str
                 "lexical_rank": hit.lexical_rank,
                 "best_sentence": hit.best_sentence,
                 "coverage": hit.coverage,
+                "rerank": hit.rerank,
+                "fused_rank": hit.fused_rank,
             }
             for rank, hit in enumerate(hits, 1)
         ],

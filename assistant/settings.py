@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         min_length=1,
         description="the bundled model, a folder, or a sentence-transformers name on this machine",
     )
+    reranker: str | None = Field(
+        default=None, description="cross-encoder that reorders what was found; unset: none"
+    )
     hits: int = Field(default=8, ge=1, le=50, description="passages retrieved for a question")
     answer_threshold: float | None = Field(
         default=None, ge=0, le=1, description="probability of an answer below which it declines"

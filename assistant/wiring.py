@@ -18,6 +18,7 @@ from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import SupportModel, load_support
 from index.errors import BuildError, MissingExtra, SettingError
+from index.rerank import open_reranker
 from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
@@ -97,16 +98,16 @@ def open_searcher(
     settings: Settings, index: Path | None, progress: "Progress | None" = None
 ) -> Searcher:
     """Return a searcher for `index`, or for the one in the settings, or for the bundled article."""
-    return open_index(_chosen(settings, index, progress))
+    reranker = open_reranker(settings.reranker, settings.cache_dir)
+    return open_index(_chosen(settings, index, progress), reranker=reranker)
 
 
 def _chosen(settings: Settings, index: Path | None, progress: "Progress | None") -> Path:
-    chosen = index or settings.index
-    if chosen is None:
-        from index.bundled import bundled_index
+    if chosen := index or settings.index:
+        return chosen
+    from index.bundled import bundled_index
 
-        chosen = bundled_index(settings.cache_dir, settings.embedding_model, progress)
-    return chosen
+    return bundled_index(settings.cache_dir, settings.embedding_model, progress)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from index.embed import MODEL_FILES, Embedder
 from index.embedded import Embedded
 from index.generation import FORMAT, Manifest, files_of, read_manifest, sync_folder, write_manifest
 from index.lexical import write_lexical
-from index.passage import Document, Passage, Span
+from index.passage import Document, Passage, Span, found_by
 from index.split import SPLITTER, split_passages
 from index.store import write_vectors
 from index.words import fold, words
@@ -104,14 +104,6 @@ def _write(
     if recipe.model:
         _take_model(recipe.model, aside / "model")
     return embedded, sum(map(len, spans))
-
-
-def found_by(document: Document, passage: Passage) -> str:
-    """Return what a passage is found by: its title, its headings and its own words."""
-    section = document.section_at(passage.start)
-    headings = [document.title, *(section.path if section else ())]
-    context = "\n".join(dict.fromkeys(heading for heading in headings if heading))
-    return f"{context}\n{passage.text}" if context else passage.text
 
 
 def shifted(spans: Sequence[Span], by: int) -> list[Span]:

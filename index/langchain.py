@@ -26,7 +26,7 @@ class FootnoteRetriever(BaseRetriever):
     """Finds passages as LangChain documents.
 
     `page_content` is an exact slice; `metadata` says whose: document_id, title, source, start, end,
-    section, page, score, dense, lexical, best_sentence and coverage.
+    section, page, score, dense, lexical, best_sentence, coverage and rerank.
     """
 
     searcher: Any
@@ -61,5 +61,6 @@ def _langchain_document(hit: Hit) -> LangChainDocument:
             "lexical": hit.lexical,
             "best_sentence": hit.best_sentence,
             "coverage": hit.coverage,
+            "rerank": hit.rerank,
         },
     )

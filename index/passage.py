@@ -86,6 +86,9 @@ class Hit:
     BM25 score, from 0. `dense_rank` and `lexical_rank` count from 1; None where that half did not
     return the passage. `best_sentence` is the highest cosine of question and one of its sentences;
     `coverage` how much of the question's words it holds, weighed by rarity, 0 to 1.
+
+    With a reranker, `rerank` is what it makes of question and passage and orders the hits that have
+    it, before those that have none; `fused_rank`, from 1, is where `score` had put the passage.
     """
 
     passage: Passage
@@ -97,3 +100,13 @@ class Hit:
     lexical_rank: int | None
     best_sentence: float | None = None
     coverage: float | None = None
+    rerank: float | None = None
+    fused_rank: int | None = None
+
+
+def found_by(document: Document, passage: Passage) -> str:
+    """Return what a passage is found by: its title, its headings and its own words."""
+    section = document.section_at(passage.start)
+    headings = [document.title, *(section.path if section else ())]
+    context = "\n".join(dict.fromkeys(heading for heading in headings if heading))
+    return f"{context}\n{passage.text}" if context else passage.text

@@ -3,6 +3,7 @@
 A question is searched twice, by its vector and by its words (BM25). What either finds is ranked by
 the cosine of its best sentence and by how much of the question's words it holds. Passages are found
 with their title and heading, and passages that follow one another in the text come back as one hit.
+A reranker, where one is given, reads the best of them with the question and puts them in its order.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ from index.errors import IndexUnavailable
 from index.filters import EVERYTHING, Filter, within
 from index.generation import Manifest, current_generation, read_manifest
 from index.lexical import LexicalIndex
-from index.passage import Document, Hit, Passage
+from index.passage import Document, Hit, Passage, found_by
+from index.rerank import Reranker
 from index.spelling import Speller
 from index.store import FULL_SCAN_LIMIT, open_vectors
 from index.words import content_stems
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 COVERAGE = 0.5
 """What a question wholly covered by a passage's words adds to its score; a sentence that says the
 same adds 1. Chosen by `python -m eval.fit_fusion`, with figures in docs/experiments.md."""
+
+RERANKED = 20
+"""Passages that a reranker reads for one question, whatever `k` is."""
 
 _DEPTH = 50
 """Passages that each half of the search hands to the fusion, at the least."""
@@ -52,6 +57,7 @@ class Searcher:
         generation: Path,
         embedder: Embedder | None = None,
         full_scan_limit: int = FULL_SCAN_LIMIT,
+        reranker: Reranker | None = None,
     ) -> None:
         self.manifest: Manifest = read_manifest(generation)
         self._embedder = embedder or open_model(generation / "model", threads=1)
@@ -60,6 +66,7 @@ class Searcher:
                 f"{generation} was made with the embedding model {self.manifest.model!r}, not with "
                 "the one that was given; open it without one, or index the documents again"
             )
+        self._reranker = reranker
         self._vectors = open_vectors(generation / "vectors", full_scan_limit)
         self._lexical = LexicalIndex(generation / "lexical")
         self._catalog = Catalog(generation / "catalog.db")
@@ -100,12 +107,20 @@ class Searcher:
 
         Of the passages that `only` lets through the best `k` are taken, one that says the same in
         the same words as a better one left out; those that adjoin within a section are merged into
-        one hit with the best one's scores.
+        one hit with the best one's scores. A reranker decides the order of the best RERANKED before
+        `k` are taken.
         """
         if k < 1:
             raise ValueError(f"k is {k}; it must be at least 1")
         if not question.strip() or not self.manifest.passages:
             return []
+        if self._reranker is None:
+            return merge_neighbours(self._distinct(question, k, only))
+        hits = self._distinct(question, max(k, RERANKED), only)
+        return merge_neighbours(self._reranked(self._reranker, question, hits)[:k])
+
+    def _distinct(self, question: str, k: int, only: Filter) -> list[Hit]:
+        """Return the best `k` passages of which none says the same as a better one."""
         hits: list[Hit] = []
         said: set[tuple[str, ...]] = set()
         for ranked in self.rank(question, k, only):
@@ -117,7 +132,18 @@ class Searcher:
             hits.append(Hit(passage, self.document(passage.document_id), *ranked.scores))
             if len(hits) == k:
                 break
-        return merge_neighbours(hits)
+        return hits
+
+    def _reranked(self, reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the hits with the best RERANKED in the reranker's order, then the others."""
+        texts = [found_by(hit.document, hit.passage) for hit in hits[:RERANKED]]
+        scores = [*reranker.scores(question, texts), *[None] * len(hits[RERANKED:])]
+        ranked = zip(hits, scores, strict=True)
+        told = [
+            replace(hit, rerank=score, fused_rank=rank)
+            for rank, (hit, score) in enumerate(ranked, 1)
+        ]
+        return sorted(told, key=_worth, reverse=True)
 
     def sentence_vectors(self, passage: Passage) -> Vectors:
         """Return the unit vectors of a passage's sentences, shape (sentences, dimension)."""
@@ -198,14 +224,18 @@ class Searcher:
 
 
 def open_index(
-    path: str | Path, embedder: Embedder | None = None, full_scan_limit: int = FULL_SCAN_LIMIT
+    path: str | Path,
+    embedder: Embedder | None = None,
+    full_scan_limit: int = FULL_SCAN_LIMIT,
+    reranker: Reranker | None = None,
 ) -> Searcher:
     """Open the index at `path` for questions.
 
     The embedding model lies in the index itself; `embedder` is needed only for an index that was
-    built with one of your own. Raises IndexUnavailable or ModelError.
+    built with one of your own. `reranker` puts the best hits in its own order; see
+    `index.rerank.open_reranker`. Raises IndexUnavailable or ModelError.
     """
-    return Searcher(current_generation(Path(path)), embedder, full_scan_limit)
+    return Searcher(current_generation(Path(path)), embedder, full_scan_limit, reranker)
 
 
 def merge_neighbours(hits: Sequence[Hit]) -> list[Hit]:
@@ -219,7 +249,12 @@ def merge_neighbours(hits: Sequence[Hit]) -> list[Hit]:
         else:
             runs.append([hit])
     merged = [_merged(run) for run in runs]
-    return sorted(merged, key=lambda hit: (-hit.score, hit.passage.id))
+    return sorted(merged, key=_worth, reverse=True)
+
+
+def _worth(hit: Hit) -> tuple[bool, float, float, int]:
+    """Order hits, the best highest: by the reranker where it read them, then by their score."""
+    return (hit.rerank is not None, hit.rerank or 0.0, hit.score, -hit.passage.id)
 
 
 def _same_place(before: Passage, here: Passage, document: Document) -> bool:
@@ -229,7 +264,7 @@ def _same_place(before: Passage, here: Passage, document: Document) -> bool:
 
 
 def _merged(run: Sequence[Hit]) -> Hit:
-    best = max(run, key=lambda hit: hit.score)
+    best = max(run, key=_worth)
     first, last = run[0].passage, run[-1].passage
     passage = replace(
         first,

@@ -144,7 +144,8 @@ def model_folder(cache_folder: Path) -> Path:
     Made in a process of its own: exporting imports torch, and a test that asks must be able to
     show that asking does not.
     """
-    code = hashlib.sha256((ROOT / "index" / "embed.py").read_bytes()).hexdigest()[:16]
+    sources = [(ROOT / "index" / f"{name}.py").read_bytes() for name in ("embed", "export")]
+    code = hashlib.sha256(b"".join(sources)).hexdigest()[:16]
     kept = ROOT / "build" / f"tests-model-{code}"
     cache_folder.mkdir(parents=True, exist_ok=True)
     with FileLock(cache_folder / "tests.lock"):

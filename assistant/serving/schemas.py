@@ -121,6 +121,8 @@ class HitModel(BaseModel):
     lexical_rank: int | None
     best_sentence: float | None
     coverage: float | None
+    rerank: float | None
+    fused_rank: int | None
 
 
 class SearchModel(BaseModel):

@@ -32,9 +32,9 @@ def build(source: Path, store: Path) -> dict[str, float]:
 
 def bare(source: Path, store: Path) -> dict[str, float]:
     """Only run the model on the passages of the index in `store`: what a build cannot go below."""
-    from index.assemble import found_by
     from index.embed import open_model
     from index.generation import current_generation
+    from index.passage import found_by
     from index.search import open_index
 
     del source

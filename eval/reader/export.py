@@ -62,7 +62,7 @@ def export(reader: Reader, tokenizer: Any, to: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-        # Seven bits of range, for the reason given in index/embed.py.
+        # Seven bits of range, for the reason given in index/export.py.
         quantize_dynamic(
             full,
             to / "reader.onnx",
