@@ -54,7 +54,10 @@ for name, (kind, config, activation) in kinds.items():
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]",
         pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", model_max_length=24,
         model_input_names=inputs)
-    kind(config).save_pretrained(f"{folder}/{name}-raw")
+    raw = kind(config)
+    if name == "classes":
+        raw.classifier.weight.data.mul_(0.2)  # no class is all but certain: probabilities spread
+    raw.save_pretrained(f"{folder}/{name}-raw")
     fast.save_pretrained(f"{folder}/{name}-raw")
     model = CrossEncoder(f"{folder}/{name}-raw", device="cpu", activation_fn=activation)
     model.save(f"{folder}/{name}")
