@@ -32,19 +32,21 @@ _FIELDS: Final = {"claim", "quotes", "verdict", "case", "by"}
 def sheet(
     judgements: Sequence[tuple[str, Judgement]], n: int, *, seed: int
 ) -> list[dict[str, Any]]:
-    """Return `n` rows to be filled in, one claim at most of a case, drawn alike from all cases.
+    """Return `n` rows at most, to be filled in: one claim of a case, drawn alike from all cases.
 
-    `judgements` are (case id, judgement). The judge's own verdict is not shown: it would sway.
+    `judgements` are (case id, judgement). A claim that several cases make of the same quotes is
+    asked about once: what is said of it counts for all. The judge's own verdict is not shown: it
+    would sway.
     """
     drawn = random.Random(seed)  # noqa: S311
     having = sorted(((c, j) for c, j in judgements if j.claims), key=lambda one: one[0])
     chosen = drawn.sample(having, min(n, len(having)))
-    rows = []
+    rows: dict[Asked, dict[str, Any]] = {}
     for case, judgement in chosen:
         claim = drawn.choice(judgement.claims)
         row = {"case": case, "claim": claim.text, "quotes": list(claim.quotes), "verdict": None}
-        rows.append(row)
-    return rows
+        rows.setdefault((claim.text, claim.quotes), row)
+    return list(rows.values())
 
 
 def read_verdicts(file: Path) -> dict[Asked, Verdict]:

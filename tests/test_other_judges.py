@@ -172,12 +172,18 @@ def test_a_bad_line_is_named(tmp_path: Path, row: object, says: str) -> None:
 
 def test_a_sheet_to_fill_in_draws_one_claim_of_a_case(tmp_path: Path) -> None:
     """Two of three cases, the same ones whatever their order, without the judge's opinion."""
-    run = [(name, judge(asked(), quoted(0, 1))) for name in "abc"]
+    run = [(name, judge(asked(), quoted(place))) for place, name in enumerate("abc")]
     rows = sheet(run, 2, seed=1)
     assert rows == sheet(run[::-1], 2, seed=1)
     assert len({row["case"] for row in rows}) == 2
     assert {tuple(row) for row in rows} == {("case", "claim", "quotes", "verdict")}
     assert read_verdicts(write(tmp_path / "v.jsonl", *rows)) == {}
+
+
+def test_nobody_is_asked_twice_about_one_claim() -> None:
+    """What two cases claim of the same quotes stands on the sheet once."""
+    run = [(name, judge(asked(), quoted(0))) for name in "abc"]
+    assert len(sheet(run, 3, seed=1)) == 1
 
 
 def test_people_correct_the_judge_on_the_rest() -> None:
