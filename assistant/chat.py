@@ -5,12 +5,11 @@ be kept, that is said once, and it is held in memory.
 """
 
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assistant.terminal import complain, hint, show_answer, show_progress
+from assistant.terminal import Index, complain, hint, show_answer, show_progress
 from assistant.typed import typed_lines
 from index.errors import ConversationsUnavailable, FootnoteError, MissingExtra, UsageError
 
@@ -34,14 +33,7 @@ def _chat(
         str | None,
         typer.Option("--conversation", metavar="ID", help="Go on with a conversation kept before."),
     ] = None,
-    index: Annotated[
-        Path | None,
-        typer.Option(
-            "--index",
-            metavar="DIR",
-            help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
-        ),
-    ] = None,
+    index: Index = None,
 ) -> None:
     """Ask in turns; a follow-up may lean on what was said before. The conversation is kept."""
     from assistant.settings import load_settings

@@ -17,6 +17,8 @@ from typer.main import get_command
 from assistant.terminal import (
     DEFAULT_INDEX,
     WIDEST,
+    AsJson,
+    Index,
     complain,
     hint,
     log_to_terminal,
@@ -76,16 +78,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
-
-Index = Annotated[
-    Path | None,
-    typer.Option(
-        "--index",
-        metavar="DIR",
-        help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 
 
 def main() -> None:

@@ -7,12 +7,11 @@ there, what a command needs is imported inside it.
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.terminal import complain, print_json, show_progress
+from assistant.terminal import AsJson, Index, complain, print_json, show_progress
 from index.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -32,16 +31,6 @@ slack = typer.Typer(
     add_completion=False,
 )
 mcp = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-Index = Annotated[
-    Path | None,
-    typer.Option(
-        "--index",
-        metavar="DIR",
-        help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 
 
 @serve.command(

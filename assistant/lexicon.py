@@ -28,10 +28,6 @@ NEGATIONS = frozenset(
 )
 """Words that turn what stands behind them into its contrary, said outright or implied."""
 
-PLAIN_NEGATIONS = frozenset(
-    "not no never neither nor none nobody nothing without cannot nt hardly".split()
-)
-
 _AXES = """
 rise rose risen increase grow grew grown raise climb surge gain expand upward higher more widen strengthen improve better | fall fell fallen decrease decline drop lower reduce shrink shrank lose less fewer weaken worsen worse downward narrow contract
 accept agree approve support endorse embrace welcome favour favor | reject refuse oppose disapprove dispute resist condemn

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -23,6 +23,17 @@ WIDEST = 100
 
 DEFAULT_INDEX = Path("footnote-index")
 """Where `footnote index` writes when neither --index nor FOOTNOTE_INDEX says otherwise."""
+
+Index = Annotated[
+    Path | None,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+"""Options that many commands share."""
 
 
 def print_json(value: Any) -> None:

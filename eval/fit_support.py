@@ -32,7 +32,6 @@ SETS = (
     "attributionbench contractnli defacto expertqa faithdial_audit fever_symmetric fm2 "
     "ragtruth_sentences summedits wice_claim"
 ).split()
-TRAINING_ONLY = ("factcg_synthetic", "made")
 PAIRS = Path(__file__).with_name("data") / "support_pairs.jsonl"
 SEED = 20_160_115
 PENALTIES = {

@@ -11,8 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-VERDICTS = ("supported", "absent", "denied")
-
 
 @dataclass(frozen=True)
 class Judged:
