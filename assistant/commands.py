@@ -46,8 +46,8 @@ def _serve(
     On 127.0.0.1 this machine needs no key until the first one is made. At any other address it
     starts only when there is a key.
     """
+    from assistant.channels import open_app, open_keys, open_service, open_slack_events
     from assistant.settings import load_settings
-    from assistant.wiring import open_app, open_keys, open_service, open_slack_events
 
     settings = load_settings()
     on_loopback = host in {"127.0.0.1", "localhost", "::1"}
@@ -147,8 +147,8 @@ def _slack(context: typer.Context, index: Index = None) -> None:
         return
     import asyncio
 
+    from assistant.channels import open_slack
     from assistant.settings import load_settings
-    from assistant.wiring import open_slack
 
     settings = load_settings()
     with show_progress() as progress:
@@ -169,9 +169,9 @@ def manifest(
     ] = None,
 ) -> None:
     """Print the manifest to make the Slack app from."""
+    from assistant.channels import slack_suggestions
     from assistant.settings import load_settings
     from assistant.slacking.manifest import manifest as made
-    from assistant.wiring import slack_suggestions
 
     settings = load_settings()
     suggestions = slack_suggestions(settings, bundled=settings.index is None)
@@ -196,8 +196,8 @@ def _mcp(index: Index = None) -> None:
 
 
 def _keys() -> "Keys":
+    from assistant.channels import open_keys
     from assistant.settings import load_settings
-    from assistant.wiring import open_keys
 
     return open_keys(load_settings())
 

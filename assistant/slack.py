@@ -1,6 +1,6 @@
 """The Slack bot: `Bot(bench, rules, connection)`; `run(bot)` serves it by Socket Mode.
 
-    bot = open_slack(settings, index)         # wiring.py
+    bot = open_slack(settings, index)         # channels.py
     asyncio.run(run(bot))                     # until SIGINT or SIGTERM
     Mounted(EVENTS_PATH, bot.http, …)         # or in `footnote serve`, where Slack calls
 

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from assistant.api import configuration
 from assistant.ask import Assistant
+from assistant.channels import open_app, open_service, open_slack_events
 from assistant.ground import Drafted, Ending, Signature, Source
 from assistant.question import Question
 from assistant.serving.library import Library
@@ -25,7 +26,6 @@ from assistant.serving.service import Service
 from assistant.settings import Settings
 from assistant.support import verbatim
 from assistant.threads import in_thread
-from assistant.wiring import open_app, open_service, open_slack_events
 from index.passage import Hit
 
 QUESTION = "why did Abe court Putin?"

@@ -15,8 +15,8 @@ import pytest
 from pydantic import SecretStr
 
 from assistant.ask import Assistant
+from assistant.channels import open_slack_events
 from assistant.settings import Settings
-from assistant.wiring import open_slack_events
 from index.errors import SettingError
 from tests.serving import QUESTION, running
 from tests.slack_fake import FakeSlack

@@ -15,9 +15,9 @@ import pytest
 from pydantic import SecretStr
 
 from assistant.ask import Assistant
+from assistant.channels import open_slack
 from assistant.settings import Settings
 from assistant.slack import Bot, run
-from assistant.wiring import open_slack
 from index.errors import MissingExtra, SettingError, SlackUnavailable
 from tests.serving import QUESTION
 from tests.slack_fake import FakeSlack

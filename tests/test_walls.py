@@ -49,6 +49,7 @@ LAYERS = (
     Layer(frozenset({"slacking"}), neighbours=True),  # what the Slack bot is made of
     Layer(frozenset({"api", "mcp", "slack"})),  # channels: they know nothing of one another
     Layer(frozenset({"wiring"})),  # the composition root
+    Layer(frozenset({"channels"})),  # the same for the channels
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
     Layer(frozenset({"chat", "commands", "watching"})),  # those that cli attaches lazily
     Layer(frozenset({"cli"})),

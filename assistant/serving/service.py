@@ -1,6 +1,6 @@
 """Everything that one server holds, and what it does beside answering: `Service`.
 
-Made by `wiring.open_service`, given to `api.create_app`, reached by every route as `service`. The
+Made by `channels.open_service`, given to `api.create_app`, reached by every route as `service`. The
 routes here are for those who run the server: is it alive, is it ready, what are its figures.
 """
 
