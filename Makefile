@@ -16,7 +16,7 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask serve test test-browser bench constraints clean
+.PHONY: help ask serve test test-browser test-servers bench constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ test: $(VENV)/ready-test ## lint, types and all tests, with coverage
 test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of this system
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
 
+test-servers: $(VENV)/ready-servers ## tests that start real servers and clusters, or take long
+	@$(VENV)/bin/python -m pytest -q -m servers
+
 bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
 	@$(VENV)/bin/python -m eval.bench.against
@@ -47,7 +50,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
 	@$(PYTHON) -m venv build/pins
 	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
-		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,slack,eval,dev,browser,bench,fit]'
+		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,slack,eval,ray,trace,docs,release,dev,browser,bench,fit]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
 	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
@@ -87,6 +90,13 @@ $(VENV)/ready-browser: $(VENV)/ready-test
 	@echo "footnote: installing the browser's driver (some 50 MB to fetch, under a minute)"
 	@$(PIP) install -c constraints.txt -e '.[browser]'
 	@# What tests need is there too; from the oldest to the newest, as make compares them.
+	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
+
+$(VENV)/ready-servers: $(VENV)/ready-test
+	@$(begin)
+	@echo "footnote: installing Ray (some 100 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[ray,trace]'
+	@# As above.
 	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
 
 $(VENV)/ready-bench: $(VENV)/ready-ask
