@@ -26,9 +26,16 @@ from index.load import discover
 from index.plan import Plan, Problem, Work, jobs_for, make_plan, origin_of
 from index.split import SPLITTER
 
-__all__ = ["MEBIBYTE", "BuildOptions", "BuildReport", "Problem", "build"]
+__all__ = ["MEBIBYTE", "BuildOptions", "BuildReport", "Cluster", "Problem", "build"]
 
 MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster of Ray: `address` is HOST:PORT, None for one of this machine's own, for a while."""
+
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class BuildOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     sources: Mapping[Path, str] = field(default_factory=dict)
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True)
@@ -164,9 +172,16 @@ def _embedder(options: BuildOptions, report: Progress) -> tuple[Embedder, Path |
 
 @contextmanager
 def _engine(options: BuildOptions, embedder: Embedder, model: Path | None) -> Iterator[Engine]:
-    del options
-    # An embedder of the caller's own need not stand two threads at once.
-    yield LocalEngine(embedder, None if model else 1)
+    if options.cluster is None:
+        # An embedder of the caller's own need not stand two threads at once.
+        yield LocalEngine(embedder, None if model else 1)
+    elif model is None:
+        raise UsageError("a cluster embeds with an exported model, not with an embedder of yours")
+    else:
+        from index.cluster import ray_engine
+
+        with ray_engine(options.cluster.address, model) as engine:
+            yield engine
 
 
 @contextmanager
