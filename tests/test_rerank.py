@@ -179,6 +179,7 @@ def test_a_missing_package_names_the_command_that_installs_it(
         open_reranker(str(tiny_models / "models" / "sigmoid"), tmp_path / "cache")
 
 
+@pytest.mark.servers
 def test_a_process_that_reranks_loads_no_training_library(
     tiny_models: Path, tmp_path: Path
 ) -> None:
