@@ -7,16 +7,13 @@ on disk, seconds to open, warm milliseconds of a search without embedding the qu
 percentile, and median of processor time), and the searcher's peak of resident MiB.
 
 `python -m eval.bench.growth --build 20000 200000` builds from text files, as `footnote index` does,
-some so many passages (of `against`'s made-up texts). The embedding model is the real one, but reads
-only the first eight tokens of each passage, which makes it some ten times faster and its vectors
-useless; `--whole` lets it read all. For each size: passages, seconds, processor seconds, and the
-peak of resident MiB.
+some so many passages (of `against`'s made-up texts), with random vectors too; `--model` has the
+bundled model make them. For each size: passages, seconds, processor seconds, and the peak of
+resident MiB.
 """
 
 import argparse
-import json
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,7 +29,7 @@ from eval.bench.against import make_texts
 from index.assemble import Recipe, assemble
 from index.build import BuildOptions, build
 from index.catalog import Entry
-from index.embed import BUNDLED_MODEL, Vectors, open_model, prepare_model, unit
+from index.embed import Vectors, unit
 from index.passage import Document, Passage, Span
 from index.search import Searcher
 
@@ -41,7 +38,6 @@ DIMENSION = 384
 VOCABULARY = 50_000
 WORDS = 50
 QUESTIONS = 200
-SHORT = 8
 PASSAGES_A_FILE = 12.4
 """Of `make_texts`, on average."""
 
@@ -102,20 +98,13 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def build_texts(folder: Path, passages: int, *, whole: bool) -> str:
+def build_texts(folder: Path, passages: int, *, model: bool) -> str:
     """Build an index of so many passages from files; return cells of the table."""
-    texts, model = folder / "texts", folder / "model"
-    make_texts(texts, round(passages / PASSAGES_A_FILE))
-    exported = prepare_model(BUNDLED_MODEL, Settings().cache_dir)
-    options = BuildOptions(cache=Settings().cache_dir)
-    if not whole:
-        shutil.copytree(exported, model)
-        config = json.loads((model / "model.json").read_text(encoding="utf-8"))
-        config |= {"max_tokens": SHORT, "fingerprint": "short"}
-        (model / "model.json").write_text(json.dumps(config), encoding="utf-8")
-        options = BuildOptions(cache=Settings().cache_dir, embedder=open_model(model, threads=1))
+    make_texts(folder / "texts", round(passages / PASSAGES_A_FILE))
+    embedder = None if model else RandomEmbedder()
+    options = BuildOptions(cache=Settings().cache_dir, embedder=embedder)
     started, spent = perf_counter(), process_time()
-    report = build([texts], folder / "index", options, _told)
+    report = build([folder / "texts"], folder / "index", options, _told)
     seconds, cpu = perf_counter() - started, process_time() - spent
     return f"{report.passages:,} | {seconds:.0f} | {cpu:.0f} | {_peak():.0f}"
 
@@ -165,13 +154,13 @@ def grown(sizes: Sequence[int]) -> Iterator[str]:
             yield f"| {passages:,} | {written} | {size:.0f} | {_apart('--search', str(place))} |"
 
 
-def built(sizes: Sequence[int], *, whole: bool) -> Iterator[str]:
+def built(sizes: Sequence[int], *, model: bool) -> Iterator[str]:
     """Yield the table of what building needs, a row for each size."""
     yield "| passages | s | CPU s | peak, MiB |"
     yield "|---" * 4 + "|"
     for passages in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            how = ["--whole"] if whole else []
+            how = ["--model"] if model else []
             yield f"| {_apart('--texts', folder, str(passages), *how)} |"
 
 
@@ -180,7 +169,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("passages", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--build", action="store_true", help="build from files instead")
-    parser.add_argument("--whole", action="store_true", help="and embed whole passages")
+    parser.add_argument("--model", action="store_true", help="and let the model embed")
     for hidden in ("--search", "--write", "--texts"):
         parser.add_argument(hidden, type=Path, help=argparse.SUPPRESS)
     typed = parser.parse_args()
@@ -189,10 +178,10 @@ def main() -> None:
     elif typed.write:
         print(write(typed.write, *typed.passages))
     elif typed.texts:
-        print(build_texts(typed.texts, *typed.passages, whole=typed.whole))
+        print(build_texts(typed.texts, *typed.passages, model=typed.model))
     else:
         sizes = typed.passages
-        rows = built(sizes, whole=typed.whole) if typed.build else grown(sizes)
+        rows = built(sizes, model=typed.model) if typed.build else grown(sizes)
         for row in rows:
             print(row, flush=True)
 
