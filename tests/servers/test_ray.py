@@ -151,12 +151,15 @@ def test_a_worker_that_is_killed_costs_its_batch(
                 killed.append(_actors(process)[0])
                 os.kill(killed[0], signal.SIGKILL)
 
-    there = build([notes], tmp_path / "index", _on(options, address), kill)
+    # Documents are told apart by their path from the folder that the index lies in.
+    places = [tmp_path / name / "index" for name in ("there", "here")]
+    for place in places:
+        place.parent.mkdir()
+    there = build([notes], places[0], _on(options, address), kill)
     assert killed
     at = next(done for done, _ in steps if done)
     assert at < there.embedded / 2
-    (tmp_path / "here").mkdir()
-    here = build([notes], tmp_path / "here" / "index", options)
+    here = build([notes], places[1], options)
     assert _files(there) == _files(here)
 
 
