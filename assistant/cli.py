@@ -306,10 +306,12 @@ def ask(
 def doctor(as_json: AsJson = False, index: Index = None) -> None:
     """Tell what is installed, configured and broken, and what to do about it."""
     from assistant.doctor import examine
-    from assistant.wiring import open_language_model
+    from assistant.wiring import open_language_model, open_server
 
     settings = _settings()
-    checks = examine(settings, index, lambda: open_language_model(settings))
+    checks = examine(
+        settings, index, lambda: open_language_model(settings), lambda: open_server(settings)
+    )
     broken = any(check.state == "broken" for check in checks)
     if as_json:
         print_json({"broken": broken, "checks": [vars(check) for check in checks]})

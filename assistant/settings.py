@@ -87,6 +87,23 @@ class Settings(BaseSettings):
     web_pages: int = Field(
         default=500, ge=1, le=100_000, description="web pages fetched by one `footnote index`"
     )
+    chroma_url: str | None = Field(
+        default=None,
+        description="Chroma server that takes indexes' vectors; unset: none",
+    )
+    chroma_token: SecretStr | None = Field(
+        default=None, description="bearer token for the proxy in front of that server"
+    )
+    chroma_ca: Path | None = Field(
+        default=None, description="certificates to trust for it; unset: the system's"
+    )
+    chroma_tenant: str = Field(default="default_tenant", min_length=1, description="its tenant")
+    chroma_database: str = Field(
+        default="default_database", min_length=1, description="its database"
+    )
+    chroma_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="how long it may take to answer"
+    )
     lock_seconds: float = Field(
         default=60.0, ge=0, le=3_600, description="how long a build waits for another one"
     )

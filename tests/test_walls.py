@@ -73,6 +73,7 @@ HOMES = {
     "dotenv": {"assistant.settings"},
     "fastapi": {"assistant.api", "assistant.serving"},
     "filelock": {"index.build"},
+    "httpx": {"index.chroma_server"},
     "langchain": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "langchain_core": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "lxml": {"index.archive", "index.docx", "index.epub", "index.webpage"},
