@@ -4,6 +4,7 @@ Draws and decides nothing. What a command needs is imported inside it, so that `
 and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
 """
 
+import logging
 import os
 import sys
 from importlib import import_module
@@ -21,6 +22,7 @@ from assistant.terminal import (
     Index,
     complain,
     hint,
+    log_structured,
     log_to_terminal,
     print_json,
     show_answer,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import Wanted
     from index.build import BuildReport
+
+log = logging.getLogger("footnote")
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
@@ -90,7 +94,8 @@ def main() -> None:
     try:
         app()
     except FootnoteError as error:
-        complain(str(error))
+        # Logged, which is a complaint unless the command has structured logs.
+        log.error("%s", error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         # Whoever read the output has enough. Python would complain once more when it closes stdout.
@@ -98,7 +103,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        complain(f"{error.strerror or error}{where}; footnote doctor looks for the cause")
+        log.error("%s%s; footnote doctor looks for the cause", error.strerror or error, where)
         sys.exit(1)
 
 
@@ -171,14 +176,10 @@ def index(
     wanted = Wanted(
         tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
     )
-    with show_progress() as progress:
+    say = log_structured(settings) if settings.log_format else complain
+    with show_progress(say) as progress:
         report = build_index(settings, wanted, where, progress)
-    if as_json:
-        print_json(_report_fields(report))
-    else:
-        _print_report(report, default=where == DEFAULT_INDEX)
-    for problem in report.problems:
-        complain(f"{problem.source}: {problem.message}")
+    _tell_report(report, as_json=as_json, default=where == DEFAULT_INDEX)
     if watch:
         from assistant import watching
 
@@ -335,6 +336,16 @@ def _check_watch(paths: list[str], sitemap: list[str] | None, *, as_json: bool) 
     require_watchfiles()
 
 
+def _tell_report(report: "BuildReport", *, as_json: bool, default: bool) -> None:
+    if as_json:
+        print_json(_report_fields(report))
+    else:
+        _print_report(report, default=default)
+    log.info("built", extra={"facts": _counts(report)})
+    for problem in report.problems:
+        log.warning("%s: %s", problem.source, problem.message)
+
+
 def _print_report(report: "BuildReport", *, default: bool) -> None:
     style = terminal_style()
     told = {"added": report.added, "changed": report.changed, "removed": report.removed}
@@ -353,6 +364,14 @@ def _print_report(report: "BuildReport", *, default: bool) -> None:
 
 def _counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _counts(report: "BuildReport") -> dict[str, Any]:
+    """Return what a build did, in numbers, for the log."""
+    kinds = ("added", "changed", "moved", "removed", "problems")
+    same = ("documents", "passages", "unchanged", "embedded", "seconds")
+    counts = {kind: len(getattr(report, kind)) for kind in kinds}
+    return {**counts, **{name: getattr(report, name) for name in same}, "index": str(report.index)}
 
 
 def _report_fields(report: "BuildReport") -> dict[str, Any]:

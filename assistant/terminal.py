@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -77,6 +77,17 @@ def log_to_terminal() -> None:
     logging.getLogger("footnote").addHandler(Complaining(logging.WARNING))
 
 
+def log_structured(settings: "Settings") -> Callable[[str], None]:
+    """Log from now on as the settings say; return what says something to whoever started us.
+
+    That is a complaint for people, and a line of the log where programs read it.
+    """
+    from assistant.logs import LogOptions, configure
+
+    options = LogOptions(settings.log_format, settings.log_level, settings.log_text)
+    return complain if configure(options) == "text" else logging.getLogger("footnote").info
+
+
 def terminal_style() -> "Style":
     """Return colours where standard output is a terminal, and none where NO_COLOR is set."""
     if os.environ.get("NO_COLOR") or not sys.stdout.isatty():
@@ -98,15 +109,15 @@ def terminal_width() -> int:
 
 
 @contextmanager
-def show_progress() -> "Iterator[Progress]":
+def show_progress(say: Callable[[str], None] = complain) -> "Iterator[Progress]":
     """Show what takes long on standard error: bars on a terminal, elsewhere a line a stage."""
-    if not sys.stderr.isatty():
+    if say is not complain or not sys.stderr.isatty():
         seen: set[str] = set()
 
         def tell(stage: str, _done: int, total: int) -> None:
             if stage not in seen:
                 seen.add(stage)
-                complain(f"{stage} ({total})" if total else stage)
+                say(f"{stage} ({total})" if total else stage)
 
         yield tell
         return
