@@ -189,7 +189,11 @@ def index(
         raise typer.Exit(1)
 
 
-@app.command(epilog='\b\nExample:\n  footnote search "economic cooperation" -k 3')
+@app.command(
+    epilog="\b\nExamples:\n"
+    '  footnote search "economic cooperation" -k 3\n'
+    '  footnote search "notice period" --where author="Quill*" --where since=2016-05'
+)
 def search(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
@@ -202,21 +206,32 @@ def search(
         list[str] | None,
         typer.Option("--source", metavar="PATTERN", help="Only sources like '*.md'; repeatable."),
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="NAME=PATTERN", help="Only author='Quill*', since=2016."),
+    ] = None,
     as_json: AsJson = False,
     index: Index = None,
 ) -> None:
-    """Show the passages that bear on a question, best first, and why each was found."""
+    """Show the passages that bear on a question, best first, and why each was found.
+
+    --where keeps to documents that say so about themselves, in a Markdown file's front matter or a
+    PDF's, DOCX's, EPUB's or web page's metadata: author, tags, language and whatever else stands
+    there; since= and until= a year, a month or a day. Repeatable: all of them have to hold, of
+    several patterns for one name one.
+    """
     from assistant.draw import draw_hits, hits_fields
     from assistant.wiring import open_searcher
-    from index.filters import Filter
+    from index.filters import typed_filter
 
     text = typed_question(question)
     if not text.strip():
         raise UsageError("the question is empty; say what to search for")
+    only = typed_filter(document, source, where)
     settings = _settings()
     refuse_long(text, settings)
     with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
-        hits = searcher.search(text, k, Filter(tuple(document or ()), tuple(source or ())))
+        hits = searcher.search(text, k, only)
         generation = searcher.generation
     if as_json:
         print_json(hits_fields(text, generation, hits))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
 from index.filters import Filter
+from index.metadata import Metadata
 from index.passage import Document, Page, Passage, Section, Span
 
 _CACHED_PASSAGES = 4096
@@ -30,7 +31,7 @@ _CACHED_PASSAGES = 4096
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER, title TEXT, source TEXT, origin TEXT, content_hash TEXT,
-    text TEXT, sections TEXT, pages TEXT);
+    text TEXT, sections TEXT, pages TEXT, metadata TEXT);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document_id TEXT, start INTEGER, end INTEGER, section TEXT,
     vector_key TEXT);
@@ -83,10 +84,11 @@ def _write_entry(
     sections = [[s.heading, s.level, s.start, s.end, s.path] for s in document.sections]
     pages = [[p.number, p.start, p.end] for p in document.pages]
     database.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(document.id, position, document.title, document.source, entry.origin),
             *(entry.content_hash, document.text, json.dumps(sections), json.dumps(pages)),
+            json.dumps(document.metadata),
         ),
     )
     for passage, key in zip(entry.passages, entry.vector_keys, strict=True):
@@ -101,6 +103,10 @@ def _write_entry(
             )
             numbers.sentence += 1
         numbers.passage += 1
+
+
+def _pairs(metadata: str) -> Metadata:
+    return tuple((name, value) for name, value in json.loads(metadata))
 
 
 class Catalog:
@@ -166,8 +172,10 @@ class Catalog:
         """Return the numbers, in order, of the passages whose documents `only` admits."""
         admitted = [
             document_id
-            for document_id, source in self._rows("SELECT id, source FROM documents")
-            if only.admits(document_id, source)
+            for document_id, source, metadata in self._rows(
+                "SELECT id, source, metadata FROM documents"
+            )
+            if only.admits(document_id, source, _pairs(metadata))
         ]
         query = "SELECT id FROM passages WHERE document_id = ?"
         found = [row[0] for document_id in admitted for row in self._rows(query, document_id)]
@@ -195,12 +203,12 @@ class Catalog:
 
     def _document(self, document_id: str) -> Document:
         found = self._rows(
-            "SELECT id, title, source, text, sections, pages FROM documents WHERE id = ?",
+            "SELECT id, title, source, text, sections, pages, metadata FROM documents WHERE id = ?",
             document_id,
         )
         if not found:
             raise KeyError(document_id)
-        name, title, source, text, sections, pages = found[0]
+        name, title, source, text, sections, pages, metadata = found[0]
         return Document(
             id=name,
             title=title,
@@ -210,6 +218,7 @@ class Catalog:
                 Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)
             ),
             pages=tuple(Page(*p) for p in json.loads(pages)),
+            metadata=_pairs(metadata),
         )
 
     def _read_passage(self, number: int) -> Passage:

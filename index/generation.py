@@ -17,7 +17,7 @@ from pathlib import Path
 
 from index.errors import IndexUnavailable
 
-FORMAT = 2
+FORMAT = 3
 """Version of the layout above; a generation of another format must be indexed again."""
 
 

@@ -123,6 +123,7 @@ class HitModel(BaseModel):
     coverage: float | None
     rerank: float | None
     fused_rank: int | None
+    metadata: list[tuple[str, str]]
 
 
 class SearchModel(BaseModel):

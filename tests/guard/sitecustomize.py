@@ -18,15 +18,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-LOOK_UPS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
-SENDS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+LOOK_UPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+SENDS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
-def refuse_remote(event: str, arguments: tuple[Any, ...]) -> None:
+def refuse_remote(
+    event: str,
+    arguments: tuple[Any, ...],
+    # Bound here: an ending interpreter takes the module's names away before its hooks.
+    look_ups: frozenset[str] = LOOK_UPS,
+    sends: frozenset[str] = SENDS,
+) -> None:
     """Audit hook: raise PermissionError when `event` would reach beyond this machine."""
-    if event in LOOK_UPS:
+    if event in look_ups:
         host = arguments[0]
-    elif event in SENDS:
+    elif event in sends:
         # A path is a unix socket; None (sendmsg) goes where connect was allowed to.
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) and address else None
