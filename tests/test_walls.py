@@ -82,7 +82,7 @@ HOMES = {
     "mcp_types": {"assistant.mcp"},
     "onnx": {"index.export"},
     "onnxruntime": {"eval.reader", "index.export"},
-    "opentelemetry": {"assistant.tracing"},
+    "opentelemetry": {"assistant.tracing", "eval.bench.observing"},
     "orjson": {"assistant.serving"},
     "platformdirs": {"assistant.settings"},
     "protego": {"index.web"},
