@@ -7,6 +7,7 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 import logging
 import os
 import sys
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ from assistant.terminal import (
     print_json,
     show_answer,
     show_progress,
+    show_report,
     terminal_style,
     terminal_width,
 )
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.settings import Settings
     from assistant.wiring import Wanted
-    from index.build import BuildReport
+    from index.build import BuildReport, Cluster
 
 log = logging.getLogger("footnote")
 
@@ -57,6 +59,13 @@ ELSEWHERE = {
 
 Nobody else imports `eval`, and here it is only a name until somebody types it.
 """
+
+
+class Engine(StrEnum):
+    """Who does the work of a build."""
+
+    local = "local"
+    ray = "ray"
 
 
 class _Commands(TyperGroup):
@@ -129,9 +138,10 @@ def _options(
     epilog="\b\nExamples:\n"
     "  footnote index notes/ report.pdf\n"
     "  footnote index handbook/ --include '*.md' --exclude 'drafts/**'\n"
-    "  footnote index https://example.com/article --index web"
+    "  footnote index https://example.com/article --index web\n"
+    "  footnote index archive/ --engine ray --address 10.0.0.5:6379"
 )
-def index(
+def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATH...", help="Files, folders, and URLs of web pages."),
@@ -157,6 +167,15 @@ def index(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Who reads and embeds: this process, or Ray.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="HOST:PORT", help="A Ray cluster. Default: one on this machine."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of documents, or bring it up to date.
@@ -169,8 +188,11 @@ def index(
 
     if not paths and not sitemap:
         raise UsageError("nothing to index; name files, folders or URLs, or give --sitemap")
+    cluster = _cluster(engine, address)
     if watch:
-        _check_watch(paths or [], sitemap, as_json=as_json)
+        from assistant import watching
+
+        watching.check([*(paths or ()), *(sitemap or ())], as_json=as_json, cluster=bool(cluster))
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
     wanted = Wanted(
@@ -178,11 +200,9 @@ def index(
     )
     say = log_structured(settings) if settings.log_format else complain
     with show_progress(say) as progress:
-        report = build_index(settings, wanted, where, progress)
-    _tell_report(report, as_json=as_json, default=where == DEFAULT_INDEX)
+        report = build_index(settings, wanted, where, progress, cluster)
+    show_report(report, as_json=as_json, default=where == DEFAULT_INDEX)
     if watch:
-        from assistant import watching
-
         files = [Path(path) for path in wanted.typed]
         watching.watch(files, where, lambda: build_index(settings, wanted, where))
     elif _failed(report, wanted):
@@ -340,59 +360,14 @@ def _failed(report: "BuildReport", wanted: "Wanted") -> bool:
     return any(problem.source in typed for problem in report.problems)
 
 
-def _check_watch(paths: list[str], sitemap: list[str] | None, *, as_json: bool) -> None:
-    from assistant.watching import require_watchfiles
-    from index.address import is_url
+def _cluster(engine: Engine, address: str | None) -> "Cluster | None":
+    from index.build import Cluster
 
-    if sitemap or any(map(is_url, paths)):
-        raise UsageError("--watch is for files and folders; index web pages without it")
-    if as_json:
-        raise UsageError("--watch prints a line a build, not one document; leave out --json")
-    require_watchfiles()
-
-
-def _tell_report(report: "BuildReport", *, as_json: bool, default: bool) -> None:
-    if as_json:
-        print_json(_report_fields(report))
-    else:
-        _print_report(report, default=default)
-    log.info("built", extra={"facts": _counts(report)})
-    for problem in report.problems:
-        log.warning("%s: %s", problem.source, problem.message)
-
-
-def _print_report(report: "BuildReport", *, default: bool) -> None:
-    style = terminal_style()
-    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
-    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
-    for kind, sources in told.items():
-        for source in sources:
-            typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
-    typer.echo(
-        f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
-        f"{report.unchanged} unchanged, {_counted(report.embedded, 'passage')} embedded "
-        f"in {report.seconds:.1f} s"
-    )
-    where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
-    typer.echo(f'ask it:  footnote ask "…"{where}')
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _counts(report: "BuildReport") -> dict[str, Any]:
-    """Return what a build did, in numbers, for the log."""
-    kinds = ("added", "changed", "moved", "removed", "problems")
-    same = ("documents", "passages", "unchanged", "embedded", "seconds")
-    counts = {kind: len(getattr(report, kind)) for kind in kinds}
-    return {**counts, **{name: getattr(report, name) for name in same}, "index": str(report.index)}
-
-
-def _report_fields(report: "BuildReport") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(report), "index": str(report.index)}
+    if engine is Engine.ray:
+        return Cluster(address)
+    if address:
+        raise UsageError("--address names a Ray cluster; add --engine ray")
+    return None
 
 
 if __name__ == "__main__":
