@@ -7,6 +7,7 @@ setting is an error too, so that a misspelt one is not silently without effect.
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
@@ -160,6 +161,15 @@ class Settings(BaseSettings):
     )
     slack_suggestions: str | None = Field(
         default=None, description="questions to offer in Slack, parted by |"
+    )
+    log_format: Literal["json", "text"] | None = Field(
+        default=None, description="unset: text on a terminal, else json"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least that is logged"
+    )
+    log_text: bool = Field(
+        default=False, description="put questions and answers into logs and traces"
     )
 
 

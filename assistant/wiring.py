@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from assistant.answerability import load_model
 from assistant.ask import Assistant, Condenser, Writer
 from assistant.condense import by_rule
+from assistant.notes import Watch
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import SupportModel, load_support
+from assistant.tracing import open_tracer
 from index.errors import BuildError, MissingExtra
 from index.rerank import open_reranker
 from index.search import Searcher, open_index
@@ -58,7 +60,7 @@ def open_assistant(
         hits=settings.hits,
         history_turns=settings.history_turns,
         max_question_chars=settings.max_question_chars,
-    )
+    ).watched(Watch(open_tracer(), text=settings.log_text))
 
 
 def open_language_model(settings: Settings) -> "LanguageModel | None":

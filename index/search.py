@@ -24,6 +24,7 @@ from index.generation import Manifest, current_generation, read_manifest
 from index.lexical import LexicalIndex
 from index.passage import Document, Hit, Passage, found_by
 from index.rerank import Reranker
+from index.spans import span
 from index.spelling import Speller
 from index.store import FULL_SCAN_LIMIT, VectorIndex, open_vectors, stored_vectors
 from index.words import content_stems
@@ -150,7 +151,8 @@ class Searcher:
     def _reranked(self, reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits with the best RERANKED in the reranker's order, then the others."""
         texts = [found_by(hit.document, hit.passage) for hit in hits[:RERANKED]]
-        scores = [*reranker.scores(question, texts), *[None] * len(hits[RERANKED:])]
+        with span("rerank"):
+            scores = [*reranker.scores(question, texts), *[None] * len(hits[RERANKED:])]
         ranked = zip(hits, scores, strict=True)
         told = [
             replace(hit, rerank=score, fused_rank=rank)
@@ -195,14 +197,32 @@ class Searcher:
         `k` where there are more.
         """
         depth, stems = max(_DEPTH, 4 * k), content_stems(question)
-        vector, matched = self.embed_question(question), self._lexical.scores(stems)
         allowed = None if only == EVERYTHING else self._catalog.numbers(only)
-        if allowed is None:
-            near, cosines = self._vectors.nearest(vector, depth)
-        else:
-            near, cosines = self._vectors.nearest_of(vector, depth, allowed)
-            matched = within(matched, allowed)
-        worded = self._lexical.best(matched, depth)
+        with span("embed"):
+            vector = self.embed_question(question)
+        with span("dense"):
+            near, cosines = (
+                self._vectors.nearest(vector, depth)
+                if allowed is None
+                else self._vectors.nearest_of(vector, depth, allowed)
+            )
+        with span("lexical"):
+            matched = self._lexical.scores(stems)
+            matched = matched if allowed is None else within(matched, allowed)
+            worded = self._lexical.best(matched, depth)
+        with span("fuse"):
+            return self._fused(vector, stems, matched, (near, cosines), worded)
+
+    def _fused(
+        self,
+        vector: Vectors,
+        stems: Sequence[str],
+        matched: NDArray[np.float32],
+        nearest: tuple[NDArray[np.int64], Vectors],
+        worded: NDArray[np.int64],
+    ) -> list[Ranked]:
+        """Return what either half found, ranked by best sentence and by words covered."""
+        near, cosines = nearest
         dense = {int(number): rank for rank, number in enumerate(near, 1)}
         lexical = {int(number): rank for rank, number in enumerate(worded, 1)}
         cosine = dict(zip(dense, map(float, cosines), strict=True))
