@@ -134,6 +134,16 @@ def _options(
     del version
 
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
+]
+
+
 @app.command(
     epilog="\b\nExamples:\n"
     "  footnote index notes/ report.pdf\n"
@@ -150,14 +160,8 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         list[str] | None,
         typer.Option("--sitemap", metavar="URL", help="Every page of a sitemap; repeatable."),
     ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
     index: Annotated[
         Path | None,
         typer.Option(
