@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
+    "db": "assistant.upkeep:db",
     "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",

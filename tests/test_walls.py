@@ -35,7 +35,16 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "cut", "database", "evidence", "ground"}
+            {
+                "answerability",
+                "condense",
+                "conversations",
+                "counters",
+                "cut",
+                "database",
+                "evidence",
+            }
+            | {"ground", "migrations"}
             | {"hostile", "lexicon", "llm", "marks", "number_words", "quantities", "question"}
             | {"quote", "reading", "remarks", "signs", "support", "write"}
         ),
@@ -51,7 +60,7 @@ LAYERS = (
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"channels"})),  # the same for the channels
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
-    Layer(frozenset({"chat", "commands", "watching"})),  # those that cli attaches lazily
+    Layer(frozenset({"chat", "commands", "upkeep", "watching"})),  # those that cli attaches lazily
     Layer(frozenset({"cli"})),
 )
 """The inside of `assistant`, from the bottom: a module imports from the layers below its own."""
@@ -66,6 +75,7 @@ LAZILY = {
 
 HOMES = {
     "aiohttp": {"assistant.slacking"},  # the transport of Slack's SDK, whose errors get out
+    "alembic": {"assistant.migrations", "assistant.migrations.versions"},
     "bm25s": {"index.lexical"},
     "charset_normalizer": {"index.decode"},
     "chromadb": {"index.store", "eval.bench.peer_llamaindex"},
@@ -100,7 +110,10 @@ HOMES = {
     },
     "slack_bolt": {"assistant.slack"},
     "slack_sdk": {"assistant.slack", "assistant.slacking"},
-    "sqlalchemy": {"assistant.conversations", "assistant.database", "assistant.serving.keys"},
+    "sqlalchemy": {
+        *("assistant.conversations", "assistant.counters", "assistant.database"),
+        *("assistant.migrations", "assistant.migrations.versions", "assistant.serving.keys"),
+    },
     "starlette": {"assistant.api", "assistant.serving"},
     "Stemmer": {"index.words"},
     "tokenizers": {"eval.reader", "index.export"},
@@ -109,7 +122,8 @@ HOMES = {
     "jinja2": {"eval.report"},
     "typer": {
         *("assistant.chat", "assistant.cli", "assistant.commands"),
-        *("assistant.terminal", "assistant.typed", "assistant.watching"),
+        *("assistant.terminal", "assistant.typed", "assistant.upkeep"),
+        "assistant.watching",
         "eval.commands",
     },
     "uvicorn": {"assistant.api"},

@@ -52,7 +52,7 @@ async def reply_to(
         if not await bench.is_new(question):
             reply.is_ended = True  # by whoever claimed it
             return
-        refusal = rules.refusal(question)
+        refusal = await rules.refusal(question)
         if refusal:
             await reply.end([section(refusal)])
             return
