@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from assistant.counters import Cap
 from assistant.serving.access import address, demo_site
 from assistant.serving.errors import ApiError
 from assistant.serving.limits import Gate, Rates
@@ -12,18 +13,22 @@ from assistant.serving.limits import Gate, Rates
 
 def test_a_share_is_spent_and_refilled() -> None:
     """So many at once, then one whenever its time has come; others are not affected."""
+    asyncio.run(_spent_and_refilled())
+
+
+async def _spent_and_refilled() -> None:
     now = 0.0
-    rates = Rates(6, clock=lambda: now)
+    rates = Rates(Cap("a", 6, clock=lambda: now))
     for _ in range(6):
-        rates.spend("a")
+        await rates.spend("a")
     with pytest.raises(ApiError) as refusal:
-        rates.spend("a")
+        await rates.spend("a")
     assert refusal.value.headers == {"Retry-After": "10"}
-    rates.spend("b")
+    await rates.spend("b")
     now = 10.0
-    rates.spend("a")
+    await rates.spend("a")
     with pytest.raises(ApiError):
-        rates.spend("a")
+        await rates.spend("a")
 
 
 async def _admitted(gate: Gate) -> None:
