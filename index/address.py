@@ -64,8 +64,11 @@ class Place:
         return f"{self.scheme}://{self.site}{self.target}"
 
     def joined(self, reference: str) -> str:
-        """Return the URL that `reference` means on this page."""
-        return urljoin(self.url, reference)
+        """Return the URL that `reference` means on this page. Raises LoadError for none."""
+        try:
+            return urljoin(self.url, reference)
+        except ValueError as error:
+            raise LoadError(f"this page leads to what is no URL ({error})") from error
 
 
 def is_url(typed: str) -> bool:

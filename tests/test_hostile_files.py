@@ -76,9 +76,23 @@ def test_what_is_only_odd_is_read(name: str, data: bytes, says: str) -> None:
     assert len(document.text) <= len(data) * 40
 
 
+CIRCLE = b"""%PDF-1.4
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Parent 2 0 R /Kids [2 0 R 3 0 R 2 0 R] /Count 1000>> endobj
+3 0 obj <</Type /Pages /Parent 2 0 R /Kids [2 0 R] /Count 3>> endobj
+trailer <</Root 1 0 R>>
+"""
+
+
+def test_a_pdf_whose_pages_go_in_circles_is_refused() -> None:
+    """A page tree that holds itself, and claims a thousand pages, is a message."""
+    assert load_as("a.pdf", CIRCLE) is None
+
+
 FOUND = {
     "half a character in a model's reply": ("cut", b"a\xed\xa0\xbd and more."),
     "a byte that is no UTF-8 in a URL": ("address", b"a\xff"),
+    "a redirect to what is no URL": ("address", b"http://["),
     "turns nested 100,000 deep": ("history", b"[" * 100_000),
     "a .env file of another encoding": ("dotenv", b"FOOTNOTE_HITS=\xff"),
     "characters of no width in a terminal": ("terminal", "a\u200bb\u202ec".encode()),
