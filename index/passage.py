@@ -5,6 +5,7 @@ canonical text: `start` is the first character, `end` one past the last, so that
 `document.text[start:end]` is always the thing meant.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from index.metadata import Metadata
@@ -51,11 +52,16 @@ class Document:
 
     def section_at(self, offset: int) -> Section | None:
         """Return the section that holds the character at `offset`, if any does."""
-        return next((s for s in self.sections if s.start <= offset < s.end), None)
+        # Asked for every passage, so by halves: a book of a million headings is possible.
+        place = bisect_right(self.sections, offset, key=lambda section: section.start)
+        found = self.sections[place - 1] if place else None
+        return found if found and offset < found.end else None
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds the character at `offset`, if known."""
-        return next((p.number for p in self.pages if p.start <= offset < p.end), None)
+        place = bisect_right(self.pages, offset, key=lambda page: page.start)
+        found = self.pages[place - 1] if place else None
+        return found.number if found and offset < found.end else None
 
 
 @dataclass(frozen=True, slots=True)
