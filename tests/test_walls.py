@@ -112,7 +112,7 @@ HOMES = {
         *("assistant.terminal", "assistant.typed", "assistant.watching"),
         "eval.commands",
     },
-    "uvicorn": {"assistant.api"},
+    "uvicorn": {"assistant.api", "assistant.serving.connection"},
     "watchfiles": {"assistant.watching"},
     # The benchmark's peers are other programs that happen to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},
