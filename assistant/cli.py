@@ -6,6 +6,7 @@ and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work fa
 
 import os
 import sys
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.settings import Settings
     from assistant.wiring import Wanted
-    from index.build import BuildReport
+    from index.build import BuildReport, Cluster
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
@@ -53,6 +54,13 @@ ELSEWHERE = {
 
 Nobody else imports `eval`, and here it is only a name until somebody types it.
 """
+
+
+class Engine(StrEnum):
+    """Who does the work of a build."""
+
+    local = "local"
+    ray = "ray"
 
 
 class _Commands(TyperGroup):
@@ -124,9 +132,10 @@ def _options(
     epilog="\b\nExamples:\n"
     "  footnote index notes/ report.pdf\n"
     "  footnote index handbook/ --include '*.md' --exclude 'drafts/**'\n"
-    "  footnote index https://example.com/article --index web"
+    "  footnote index https://example.com/article --index web\n"
+    "  footnote index archive/ --engine ray --address 10.0.0.5:6379"
 )
-def index(
+def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATH...", help="Files, folders, and URLs of web pages."),
@@ -152,6 +161,15 @@ def index(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Who reads and embeds: this process, or Ray.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="HOST:PORT", help="A Ray cluster. Default: one on this machine."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of documents, or bring it up to date.
@@ -164,15 +182,18 @@ def index(
 
     if not paths and not sitemap:
         raise UsageError("nothing to index; name files, folders or URLs, or give --sitemap")
+    cluster = _cluster(engine, address)
     if watch:
-        _check_watch(paths or [], sitemap, as_json=as_json)
+        from assistant import watching
+
+        watching.check([*(paths or ()), *(sitemap or ())], as_json=as_json, cluster=bool(cluster))
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
     wanted = Wanted(
         tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
     )
     with show_progress() as progress:
-        report = build_index(settings, wanted, where, progress)
+        report = build_index(settings, wanted, where, progress, cluster)
     if as_json:
         print_json(_report_fields(report))
     else:
@@ -180,8 +201,6 @@ def index(
     for problem in report.problems:
         complain(f"{problem.source}: {problem.message}")
     if watch:
-        from assistant import watching
-
         files = [Path(path) for path in wanted.typed]
         watching.watch(files, where, lambda: build_index(settings, wanted, where))
     elif _failed(report, wanted):
@@ -339,15 +358,14 @@ def _failed(report: "BuildReport", wanted: "Wanted") -> bool:
     return any(problem.source in typed for problem in report.problems)
 
 
-def _check_watch(paths: list[str], sitemap: list[str] | None, *, as_json: bool) -> None:
-    from assistant.watching import require_watchfiles
-    from index.address import is_url
+def _cluster(engine: Engine, address: str | None) -> "Cluster | None":
+    from index.build import Cluster
 
-    if sitemap or any(map(is_url, paths)):
-        raise UsageError("--watch is for files and folders; index web pages without it")
-    if as_json:
-        raise UsageError("--watch prints a line a build, not one document; leave out --json")
-    require_watchfiles()
+    if engine is Engine.ray:
+        return Cluster(address)
+    if address:
+        raise UsageError("--address names a Ray cluster; add --engine ray")
+    return None
 
 
 def _print_report(report: "BuildReport", *, default: bool) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from assistant.dialogue import Dialogue
     from assistant.llm import LanguageModel
     from index.assemble import Progress
-    from index.build import BuildOptions, BuildReport
+    from index.build import BuildOptions, BuildReport, Cluster
     from index.web import Fetched
 
 
@@ -118,18 +118,25 @@ class Wanted:
 
 
 def build_index(
-    settings: Settings, wanted: Wanted, index: Path, progress: "Progress | None" = None
+    settings: Settings,
+    wanted: Wanted,
+    index: Path,
+    progress: "Progress | None" = None,
+    cluster: "Cluster | None" = None,
 ) -> "BuildReport":
     """Bring `index` up to date with what is wanted; see `index.build.build`.
 
-    Web pages are fetched first, and those that cannot be become problems of the report.
+    Web pages are fetched first, and those that cannot be become problems of the report. A `cluster`
+    reads and embeds in the place of this process.
     """
     from index.address import is_url
     from index.build import Problem, build
 
     paths = [Path(typed) for typed in wanted.typed if not is_url(typed)]
     urls = [typed for typed in wanted.typed if is_url(typed)]
-    options = replace(build_options(settings), include=wanted.include, exclude=wanted.exclude)
+    options = replace(
+        build_options(settings), include=wanted.include, exclude=wanted.exclude, cluster=cluster
+    )
     if not urls and not wanted.sitemaps:
         return build(paths, index, options, progress)
     with tempfile.TemporaryDirectory(prefix="footnote-") as folder:
