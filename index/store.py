@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
+from index.generation import mapped
 
 Vectors = NDArray[np.float32]
 
@@ -53,12 +54,7 @@ def write_vectors(folder: Path, vectors: NDArray[np.float16], starts: NDArray[np
 
 def open_vectors(folder: Path, full_scan_limit: int = FULL_SCAN_LIMIT) -> VectorIndex:
     """Open the vectors in `folder`. Raises IndexUnavailable when they are missing or damaged."""
-    try:
-        vectors = np.load(folder / "passages.npy", mmap_mode="r")
-    except (OSError, ValueError) as error:
-        raise IndexUnavailable(
-            f"{folder} is damaged ({error}); index the documents again"
-        ) from error
+    vectors = mapped(folder / "passages.npy")
     if len(vectors) <= full_scan_limit:
         return FullScan(vectors)
     return ChromaVectors(folder / "chroma", vectors)
@@ -126,14 +122,20 @@ def _nearest(cosines: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
 
 
 def _write_chroma(folder: Path, vectors: NDArray[np.float16]) -> None:
-    client = _client(folder)
-    collection = client.create_collection(
-        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-    )
-    for start in range(0, len(vectors), _BATCH):
-        batch = vectors[start : start + _BATCH].astype(np.float32)
-        collection.add(ids=[str(start + i) for i in range(len(batch))], embeddings=list(batch))
-    client.close()
+    import chromadb.errors
+
+    try:
+        client = _client(folder)
+        collection = client.create_collection(
+            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        for start in range(0, len(vectors), _BATCH):
+            batch = vectors[start : start + _BATCH].astype(np.float32)
+            collection.add(ids=[str(start + i) for i in range(len(batch))], embeddings=list(batch))
+        client.close()
+    except chromadb.errors.InternalError as error:
+        # What it meets while it writes a folder of its own is the disk.
+        raise OSError(str(error)) from error
 
 
 def _client(folder: Path) -> Any:
