@@ -126,6 +126,11 @@ class Connection(asyncio.Protocol):
         load.answered += b'"outcome":"answered"' in response
         return response
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up yet."""
+        return not self._transport.is_closing()
+
     def close(self) -> None:
         """Hang up."""
         self._transport.close()

@@ -99,6 +99,8 @@ async def _one(idle: list[Connection], request: bytes, found: Step) -> None:
     connection: Connection | None = None
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
+            while idle and not idle[-1].is_open:  # the server hangs up on idle ones
+                idle.pop()
             connection = idle.pop() if idle else await Connection.open()
             response = await connection.ask(request, load)
     except OSError:  # also a time-out
