@@ -31,6 +31,7 @@ class Manifest:
     """What a generation is: its id, what made its vectors, how much it holds.
 
     `files` gives each file's size in bytes and SHA-256, by its path within the generation.
+    `collection` names the passages' vectors on a Chroma server, "" when they are among the files.
     """
 
     format: int
@@ -44,6 +45,7 @@ class Manifest:
     passages: int
     sentences: int
     files: dict[str, tuple[int, str]]
+    collection: str = ""
 
 
 CHECKED_BYTES = 4 << 20
