@@ -5,6 +5,7 @@ canonical text: `start` is the first character, `end` one past the last, so that
 `document.text[start:end]` is always the thing meant.
 """
 
+import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -122,3 +123,11 @@ def found_by(document: Document, passage: Passage) -> str:
     headings = [document.title, *(section.path if section else ())]
     context = "\n".join(dict.fromkeys(heading for heading in headings if heading))
     return f"{context}\n{passage.text}" if context else passage.text
+
+
+def vector_key(document: Document, passage: Passage) -> str:
+    """Return a hash of what a passage's vectors are made from: its words, its sentences' places."""
+    spans = " ".join(
+        f"{s.start - passage.start}-{s.end - passage.start}" for s in passage.sentences
+    )
+    return hashlib.sha256(f"{found_by(document, passage)}\n{spans}".encode()).hexdigest()[:32]

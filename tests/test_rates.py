@@ -1,6 +1,7 @@
 """Limits under load: shares that refill, places in a queue, and who counts as one caller."""
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -9,6 +10,8 @@ from assistant.counters import Cap
 from assistant.serving.access import address, demo_site
 from assistant.serving.errors import ApiError
 from assistant.serving.limits import Gate, Rates
+
+DAY = 86_400.0
 
 
 def test_a_share_is_spent_and_refilled() -> None:
@@ -29,6 +32,20 @@ async def _spent_and_refilled() -> None:
     await rates.spend("a")
     with pytest.raises(ApiError):
         await rates.spend("a")
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+def test_the_time_of_day_gives_no_share_and_takes_none(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    """A clock that is put back or ahead by a day locks nobody out and lets nobody in."""
+    rates, now = Rates(1), time.time()
+    rates.spend("a")
+    monkeypatch.setattr(time, "time", lambda: now + jump)
+    with pytest.raises(ApiError) as refusal:
+        rates.spend("a")
+    assert int((refusal.value.headers or {})["Retry-After"]) <= 60
+    rates.spend("b")
 
 
 async def _admitted(gate: Gate) -> None:

@@ -124,7 +124,7 @@ HOMES = {
         "assistant.watching",
         "eval.commands",
     },
-    "uvicorn": {"assistant.api"},
+    "uvicorn": {"assistant.api", "assistant.serving.connection"},
     "watchfiles": {"assistant.watching"},
     # The benchmark's peers are other programs that happen to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},

@@ -14,6 +14,12 @@ from assistant.counters import Cap
 from assistant.serving.errors import ApiError
 
 
+def busy() -> ApiError:
+    """Return the refusal of a question for which there is no room now."""
+    message = "too many questions at once; ask again in a moment"
+    return ApiError(429, "busy", message, {"Retry-After": "1"})
+
+
 class Gate:
     """Lets `active` answers be made at once and `waiting` more wait for it."""
 
@@ -36,8 +42,7 @@ class Gate:
     def admit(self) -> "Ticket":
         """Return a place in the queue. Raises ApiError 429 when there is none."""
         if self.is_full:
-            message = "too many questions at once; ask again in a moment"
-            raise ApiError(429, "busy", message, {"Retry-After": "1"})
+            raise busy()
         return Ticket(self)
 
     def enter(self) -> None:
