@@ -44,6 +44,10 @@ class Counters:
         self._clock = clock
         self._swept = clock()
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
     def take(self, name: str, caller: str, per_minute: int) -> float:
         """Take one of `caller`'s share `name`; return 0, or in how many seconds there is one."""
         step = _MINUTE / per_minute
