@@ -5,6 +5,8 @@ PYTHON ?= python3
 Q ?= why did Abe court Putin?
 
 VENV := .venv
+# Coverage makes the suite half as slow again, so it is measured where it decides.
+COVER := $(if $(CI),--cov --cov-report=term)
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 # A pin, because a plain "torch" may resolve to a build with gigabytes of GPU libraries.
 TORCH := torch==2.13.0
@@ -27,12 +29,12 @@ ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question
 serve: $(VENV)/ready-serve ## the API, the widget and a demo page, at http://localhost:8000/
 	@$(VENV)/bin/footnote serve
 
-test: $(VENV)/ready-test ## lint, types and all tests, with coverage
+test: $(VENV)/ready-test ## lint, types and all tests; with coverage where CI is set
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/ruff format --quiet --check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal --cov --cov-report=term
-	@echo "ran: ruff check, ruff format --check, mypy --strict, pytest with branch coverage; all passed"
+	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal $(COVER)
+	@echo "ran: ruff check, ruff format --check, mypy --strict, pytest $(COVER); all passed"
 
 test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of this system
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
@@ -80,7 +82,7 @@ $(VENV)/ready-serve: $(VENV)/ready-ask
 $(VENV)/ready-test: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,slack,eval,dev]'
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,slack,eval,trace,dev]'
 	@$(finish)
 
 $(VENV)/ready-browser: $(VENV)/ready-test
@@ -95,7 +97,7 @@ $(VENV)/ready-browser: $(VENV)/ready-test
 $(VENV)/ready-servers: $(VENV)/ready-test
 	@$(begin)
 	@echo "footnote: installing Ray (some 100 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[ray,trace]'
+	@$(PIP) install -c constraints.txt -e '.[ray]'
 	@# As above.
 	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
 

@@ -4,8 +4,10 @@ Draws and decides nothing. What a command needs is imported inside it, so that `
 and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
 """
 
+import logging
 import os
 import sys
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,10 +23,12 @@ from assistant.terminal import (
     Index,
     complain,
     hint,
+    log_structured,
     log_to_terminal,
     print_json,
     show_answer,
     show_progress,
+    show_report,
     terminal_style,
     terminal_width,
 )
@@ -39,7 +43,9 @@ if TYPE_CHECKING:
     from assistant.answer import Answer
     from assistant.settings import Settings
     from assistant.wiring import Wanted
-    from index.build import BuildReport
+    from index.build import BuildReport, Cluster
+
+log = logging.getLogger("footnote")
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
@@ -54,6 +60,13 @@ ELSEWHERE = {
 
 Nobody else imports `eval`, and here it is only a name until somebody types it.
 """
+
+
+class Engine(StrEnum):
+    """Who does the work of a build."""
+
+    local = "local"
+    ray = "ray"
 
 
 class _Commands(TyperGroup):
@@ -91,7 +104,8 @@ def main() -> None:
     try:
         app()
     except FootnoteError as error:
-        complain(str(error))
+        # Logged, which is a complaint unless the command has structured logs.
+        log.error("%s", error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         # Whoever read the output has enough. Python would complain once more when it closes stdout.
@@ -99,7 +113,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        complain(f"{error.strerror or error}{where}; footnote doctor looks for the cause")
+        log.error("%s%s; footnote doctor looks for the cause", error.strerror or error, where)
         sys.exit(1)
 
 
@@ -121,13 +135,24 @@ def _options(
     del version
 
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
+]
+
+
 @app.command(
     epilog="\b\nExamples:\n"
     "  footnote index notes/ report.pdf\n"
     "  footnote index handbook/ --include '*.md' --exclude 'drafts/**'\n"
-    "  footnote index https://example.com/article --index web"
+    "  footnote index https://example.com/article --index web\n"
+    "  footnote index archive/ --engine ray --address 10.0.0.5:6379"
 )
-def index(
+def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     paths: Annotated[
         list[str] | None,
         typer.Argument(metavar="PATH...", help="Files, folders, and URLs of web pages."),
@@ -136,14 +161,8 @@ def index(
         list[str] | None,
         typer.Option("--sitemap", metavar="URL", help="Every page of a sitemap; repeatable."),
     ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -153,6 +172,15 @@ def index(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
     ] = False,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Who reads and embeds: this process, or Ray.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address", metavar="HOST:PORT", help="A Ray cluster. Default: one on this machine."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build an index of documents, or bring it up to date.
@@ -165,31 +193,32 @@ def index(
 
     if not paths and not sitemap:
         raise UsageError("nothing to index; name files, folders or URLs, or give --sitemap")
+    cluster = _cluster(engine, address)
     if watch:
-        _check_watch(paths or [], sitemap, as_json=as_json)
+        from assistant import watching
+
+        watching.check([*(paths or ()), *(sitemap or ())], as_json=as_json, cluster=bool(cluster))
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
     wanted = Wanted(
         tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
     )
-    with show_progress() as progress:
-        report = build_index(settings, wanted, where, progress)
-    if as_json:
-        print_json(_report_fields(report))
-    else:
-        _print_report(report, default=where == DEFAULT_INDEX)
-    for problem in report.problems:
-        complain(f"{problem.source}: {problem.message}")
+    say = log_structured(settings) if settings.log_format else complain
+    with show_progress(say) as progress:
+        report = build_index(settings, wanted, where, progress, cluster)
+    show_report(report, as_json=as_json, default=where == DEFAULT_INDEX)
     if watch:
-        from assistant import watching
-
         files = [Path(path) for path in wanted.typed]
         watching.watch(files, where, lambda: build_index(settings, wanted, where))
     elif _failed(report, wanted):
         raise typer.Exit(1)
 
 
-@app.command(epilog='\b\nExample:\n  footnote search "economic cooperation" -k 3')
+@app.command(
+    epilog="\b\nExamples:\n"
+    '  footnote search "economic cooperation" -k 3\n'
+    '  footnote search "notice period" --where author="Quill*" --where since=2016-05'
+)
 def search(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
@@ -202,21 +231,32 @@ def search(
         list[str] | None,
         typer.Option("--source", metavar="PATTERN", help="Only sources like '*.md'; repeatable."),
     ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option("--where", metavar="NAME=PATTERN", help="Only author='Quill*', since=2016."),
+    ] = None,
     as_json: AsJson = False,
     index: Index = None,
 ) -> None:
-    """Show the passages that bear on a question, best first, and why each was found."""
+    """Show the passages that bear on a question, best first, and why each was found.
+
+    --where keeps to documents that say so about themselves, in a Markdown file's front matter or a
+    PDF's, DOCX's, EPUB's or web page's metadata: author, tags, language and whatever else stands
+    there; since= and until= a year, a month or a day. Repeatable: all of them have to hold, of
+    several patterns for one name one.
+    """
     from assistant.draw import draw_hits, hits_fields
     from assistant.wiring import open_searcher
-    from index.filters import Filter
+    from index.filters import typed_filter
 
     text = typed_question(question)
     if not text.strip():
         raise UsageError("the question is empty; say what to search for")
+    only = typed_filter(document, source, where)
     settings = _settings()
     refuse_long(text, settings)
     with show_progress() as progress, open_searcher(settings, index, progress) as searcher:
-        hits = searcher.search(text, k, Filter(tuple(document or ()), tuple(source or ())))
+        hits = searcher.search(text, k, only)
         generation = searcher.generation
     if as_json:
         print_json(hits_fields(text, generation, hits))
@@ -273,10 +313,12 @@ def ask(
 def doctor(as_json: AsJson = False, index: Index = None) -> None:
     """Tell what is installed, configured and broken, and what to do about it."""
     from assistant.doctor import examine
-    from assistant.wiring import open_language_model
+    from assistant.wiring import open_language_model, open_server
 
     settings = _settings()
-    checks = examine(settings, index, lambda: open_language_model(settings))
+    checks = examine(
+        settings, index, lambda: open_language_model(settings), lambda: open_server(settings)
+    )
     broken = any(check.state == "broken" for check in checks)
     if as_json:
         print_json({"broken": broken, "checks": [vars(check) for check in checks]})
@@ -325,41 +367,14 @@ def _failed(report: "BuildReport", wanted: "Wanted") -> bool:
     return any(problem.source in typed for problem in report.problems)
 
 
-def _check_watch(paths: list[str], sitemap: list[str] | None, *, as_json: bool) -> None:
-    from assistant.watching import require_watchfiles
-    from index.address import is_url
+def _cluster(engine: Engine, address: str | None) -> "Cluster | None":
+    from index.build import Cluster
 
-    if sitemap or any(map(is_url, paths)):
-        raise UsageError("--watch is for files and folders; index web pages without it")
-    if as_json:
-        raise UsageError("--watch prints a line a build, not one document; leave out --json")
-    require_watchfiles()
-
-
-def _print_report(report: "BuildReport", *, default: bool) -> None:
-    style = terminal_style()
-    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
-    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
-    for kind, sources in told.items():
-        for source in sources:
-            typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
-    typer.echo(
-        f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
-        f"{report.unchanged} unchanged, {_counted(report.embedded, 'passage')} embedded "
-        f"in {report.seconds:.1f} s"
-    )
-    where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
-    typer.echo(f'ask it:  footnote ask "…"{where}')
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _report_fields(report: "BuildReport") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(report), "index": str(report.index)}
+    if engine is Engine.ray:
+        return Cluster(address)
+    if address:
+        raise UsageError("--address names a Ray cluster; add --engine ray")
+    return None
 
 
 if __name__ == "__main__":

@@ -211,6 +211,7 @@ def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str
                 "coverage": hit.coverage,
                 "rerank": hit.rerank,
                 "fused_rank": hit.fused_rank,
+                "metadata": [list(pair) for pair in hit.document.metadata],
             }
             for rank, hit in enumerate(hits, 1)
         ],

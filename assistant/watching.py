@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from assistant.terminal import complain
-from index.errors import FootnoteError, MissingExtra
+from index.address import is_url
+from index.errors import FootnoteError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from index.build import BuildReport
@@ -22,6 +23,17 @@ QUIET_MS = 200
 
 LONGEST_MS = 2000
 """But where something changes all the time, no longer than this."""
+
+
+def check(typed: Sequence[str], *, as_json: bool, cluster: bool) -> None:
+    """Refuse what does not go with --watch. Raises UsageError or MissingExtra."""
+    if any(map(is_url, typed)):
+        raise UsageError("--watch is for files and folders; index web pages without it")
+    if as_json:
+        raise UsageError("--watch prints a line a build, not one document; leave out --json")
+    if cluster:
+        raise UsageError("--watch builds in this process; leave out --engine ray")
+    require_watchfiles()
 
 
 def require_watchfiles() -> None:

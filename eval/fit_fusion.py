@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.passage_sets import Collection, Query, read_collections
-from index.assemble import Recipe, assemble, entry_for
+from index.assemble import Recipe, assemble
 from index.embed import BUNDLED_MODEL, open_model, prepare_model
+from index.engine import LocalEngine, entry_for
 from index.filters import EVERYTHING
 from index.search import COVERAGE, Searcher
 
@@ -84,7 +85,11 @@ def open_collection(collection: Collection, work: Path, cache: Path) -> Searcher
     model = prepare_model(BUNDLED_MODEL, cache)
     if not folder.exists():
         entries = [entry_for(one, one.id, "") for one in collection.documents]
-        recipe = Recipe(collection.name.replace("-", ""), open_model(model), model, None)
+        embedder = open_model(model, threads=1)
+        recipe = Recipe(
+            *(collection.name.replace("-", ""), embedder, model, None),
+            engine=LocalEngine(embedder),
+        )
         assemble(folder, recipe, entries, lambda *_: None)
     return Searcher(folder)
 

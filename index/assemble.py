@@ -4,41 +4,47 @@ Everything is written into a folder beside, flushed, the manifest last, and the 
 place: `folder` is either finished or not there.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
+from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from index.catalog import Catalog, Entry, write_catalog
+from index.catalog import Catalog, CatalogWriter, Entry
+from index.chroma_server import ChromaServer
 from index.embed import MODEL_FILES, Embedder
-from index.embedded import Embedded
-from index.generation import FORMAT, Manifest, files_of, read_manifest, sync_folder, write_manifest
-from index.lexical import write_lexical
-from index.passage import Document, Passage, Span, found_by
-from index.split import SPLITTER, split_passages
+from index.embedded import Embedded, Half, KnownVectors
+from index.engine import Engine, LocalEngine, Piece, piece_of
+from index.generation import FORMAT, Manifest, files_of, sync_folder, write_manifest
+from index.lexical import LexicalWriter
+from index.passage import found_by
+from index.split import SPLITTER
 from index.store import write_vectors
 from index.words import fold, words
 
 Progress = Callable[[str, int, int], None]
 """Called as (what is being done, how much of it is done, of how much; 0 when that is unknown)."""
 
-_BATCH = 16
+_TOLD_EVERY = 100
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What a generation is made with; `model` is the exported model's folder, None for one of the
-    caller's own, `reusable` an earlier generation whose vectors may be taken over, and `partial`
-    the file that keeps vectors while they are made.
+    caller's own, `reusable` an earlier generation whose vectors may be taken over, `partial` the
+    file that keeps vectors while they are made, and `engine` who makes them: by default the caller.
+    With a `server` its `collection` takes the passages' vectors.
     """
 
     id: str
@@ -46,23 +52,22 @@ class Recipe:
     model: Path | None
     reusable: Path | None
     partial: Path | None = None
-
-
-def entry_for(document: Document, origin: str, content_hash: str) -> Entry:
-    """Split a document into its entry; the same document always gives the same entry."""
-    passages = tuple(split_passages(document))
-    keys = tuple(_vector_key(document, passage) for passage in passages)
-    return Entry(document, origin, content_hash, passages, keys)
+    engine: Engine | None = None
+    server: ChromaServer | None = None
+    collection: str = ""
 
 
 def assemble(
-    folder: Path, recipe: Recipe, entries: Sequence[Entry], report: Progress
+    folder: Path, recipe: Recipe, entries: Iterable[Entry], report: Progress
 ) -> tuple[Manifest, int]:
-    """Make the generation `folder`; return its manifest and how many passages were embedded."""
+    """Make the generation `folder`; return its manifest and how many passages were embedded.
+
+    The entries are taken one by one, and none is kept in memory.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     try:
-        embedded, sentences = _write(aside, recipe, entries, report)
+        held, embedded = _write(aside, recipe, entries, report)
         report("writing to disk", 0, 0)
         manifest = Manifest(
             format=FORMAT,
@@ -72,10 +77,11 @@ def assemble(
             model=recipe.embedder.name,
             dimension=recipe.embedder.dimension,
             splitter=SPLITTER,
-            documents=len(entries),
-            passages=sum(len(entry.passages) for entry in entries),
-            sentences=sentences,
+            documents=held.documents,
+            passages=len(held.starts) - 1,
+            sentences=held.starts[-1],
             files=files_of(aside),
+            collection=recipe.collection if recipe.server else "",
         )
         aside.chmod(0o755)
         write_manifest(aside, manifest)
@@ -87,131 +93,128 @@ def assemble(
     return manifest, embedded
 
 
+@dataclass
+class _Held:
+    """What has been written of the texts: `starts` says where each passage's sentences begin, and
+    `lacking` which passages, told by their document and place in it, nobody has a vector of.
+    """
+
+    documents: int
+    starts: "array[int]"
+    lacking: list[tuple[str, "array[int]"]]
+
+
 def _write(
-    aside: Path, recipe: Recipe, entries: Sequence[Entry], report: Progress
-) -> tuple[int, int]:
-    texts = [found_by(e.document, p) for e in entries for p in e.passages]
-    spans = [
-        shifted(passage.sentences, len(text) - len(passage.text) - passage.start)
-        for text, passage in zip(texts, (p for e in entries for p in e.passages), strict=True)
-    ]
-    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
-    vectors, embedded = _vectors(aside, recipe, entries, (texts, spans), report)
-    report("writing the search indexes", 0, 0)
-    write_vectors(aside / "vectors", vectors, starts)
-    write_lexical(aside / "lexical", texts)
-    write_catalog(aside / "catalog.db", entries, _words(texts))
-    if recipe.model:
-        _take_model(recipe.model, aside / "model")
-    return embedded, sum(map(len, spans))
-
-
-def shifted(spans: Sequence[Span], by: int) -> list[Span]:
-    """Return the spans, moved by so many characters."""
-    return [Span(span.start + by, span.end + by) for span in spans]
-
-
-def _vector_key(document: Document, passage: Passage) -> str:
-    spans = " ".join(
-        f"{s.start - passage.start}-{s.end - passage.start}" for s in passage.sentences
-    )
-    return hashlib.sha256(f"{found_by(document, passage)}\n{spans}".encode()).hexdigest()[:32]
-
-
-def _vectors(
-    aside: Path,
-    recipe: Recipe,
-    entries: Sequence[Entry],
-    pieces: tuple[list[str], list[list[Span]]],
-    report: Progress,
-) -> tuple[NDArray[np.float16], int]:
-    """Write sentences.npy; return the passages' vectors and how many had to be embedded."""
-    texts, spans = pieces
-    keys = [key for entry in entries for key in entry.vector_keys]
-    starts = np.cumsum([0, *map(len, spans)], dtype=np.int64)
-    dimension = recipe.embedder.dimension
-    passages = np.zeros((len(texts), dimension), np.float16)
-    file = aside / "sentences.npy"
-    sentences = (
-        open_memmap(file, "w+", np.float16, (int(starts[-1]), dimension))
-        if starts[-1]
-        else np.zeros((0, dimension), np.float16)
-    )
-    missing = _take_vectors(recipe, keys, starts, (passages, sentences))
-    with _kept(aside, recipe) as kept:
-        missing = [
-            i for i in missing if not _taken(kept, i, keys[i], (passages, sentences), starts)
-        ]
-        for done in range(0, len(missing), _BATCH):
-            report("embedding", done, len(missing))
-            batch = missing[done : done + _BATCH]
-            whole, parts = recipe.embedder.embed_passages(
-                [texts[i] for i in batch], [spans[i] for i in batch]
-            )
-            passages[batch] = whole
-            rows = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in batch])
-            sentences[rows] = parts
-            counts = [len(spans[i]) for i in batch]
-            kept.add([keys[i] for i in batch], passages[batch], sentences[rows], counts)
-    report("embedding", len(missing), len(missing))
+    aside: Path, recipe: Recipe, entries: Iterable[Entry], report: Progress
+) -> tuple[_Held, int]:
+    with ExitStack() as opened:
+        known = opened.enter_context(_known(aside, recipe))
+        held = _write_texts(aside, known, entries, report)
+        embedded = _embed(aside, recipe, held, known.kept, report)
+        starts = np.array(held.starts, np.int64)
+        rows = _write_rows(aside, known, starts)
     if recipe.partial is None:
         (aside / "embedded").unlink()
-    if isinstance(sentences, np.memmap):
-        sentences.flush()
-    else:
-        np.save(file, sentences)
-    return passages, len(missing)
+    report("writing the search indexes", 0, 0)
+    write_vectors(aside / "vectors", rows, starts, graph=recipe.server is None)
+    if recipe.server:
+        sending = partial(report, "sending vectors to the Chroma server")
+        recipe.server.fill(recipe.collection, rows, sending)
+    (aside / "passages.npy").unlink()
+    if recipe.model:
+        _take_model(recipe.model, aside / "model")
+    return held, embedded
 
 
-def _kept(aside: Path, recipe: Recipe) -> Embedded:
-    file = recipe.partial or aside / "embedded"
-    return Embedded(file, recipe.embedder.dimension)
+def _write_texts(
+    aside: Path, known: KnownVectors, entries: Iterable[Entry], report: Progress
+) -> _Held:
+    """Write catalog and word index, and tell which passages have no vector yet."""
+    counts: Counter[str] = Counter()
+    lexical = LexicalWriter()
+    held = _Held(0, array("q", [0]), [])
+    asked: set[str] = set()
+    with CatalogWriter(aside / "catalog.db") as catalog:
+        for entry in entries:
+            if held.documents % _TOLD_EVERY == 0:
+                report("writing the texts", held.documents, 0)
+            held.documents += 1
+            catalog.add(entry)
+            lacking = array("i")
+            for place, (passage, key) in enumerate(
+                zip(entry.passages, entry.vector_keys, strict=True)
+            ):
+                text = found_by(entry.document, passage)
+                lexical.add(text)
+                counts.update({fold(word.text) for word in words(text)})
+                held.starts.append(held.starts[-1] + len(passage.sentences))
+                if key not in known and key not in asked:
+                    asked.add(key)
+                    lacking.append(place)
+            if lacking:
+                held.lacking.append((entry.document.id, lacking))
+        catalog.finish(sorted(counts.items()))
+    lexical.write(aside / "lexical")
+    return held
 
 
-def _taken(
-    kept: Embedded,
-    number: int,
-    key: str,
-    into: tuple[NDArray[np.float16], NDArray[np.float16]],
-    starts: NDArray[np.int64],
-) -> bool:
-    """Copy what a build that did not end had made for a passage; tell whether there was any."""
-    found = kept.take(key)
-    if found:
-        into[0][number], into[1][starts[number] : starts[number + 1]] = found
-    return found is not None
+def _embed(aside: Path, recipe: Recipe, held: _Held, kept: Embedded, report: Progress) -> int:
+    """Have the lacking vectors made, and keep them as they come; return how many that were."""
+    engine = recipe.engine or LocalEngine(recipe.embedder, workers=1)
+    total, done = sum(len(places) for _, places in held.lacking), 0
+    report("embedding", 0, total)
+    catalog = Catalog(aside / "catalog.db")
+    try:
+        for made in engine.embed(_pieces(catalog, held), total):
+            kept.add(made.keys, made.passages, made.sentences, made.counts)
+            done += len(made.keys)
+            report("embedding", done, total)
+    finally:
+        catalog.close()
+    return total
 
 
-def _take_vectors(
-    recipe: Recipe,
-    keys: Sequence[str],
-    starts: NDArray[np.int64],
-    into: tuple[NDArray[np.float16], NDArray[np.float16]],
-) -> list[int]:
-    """Copy the vectors that are known already; return the passages that still lack one."""
-    old = recipe.reusable
-    if old is None or read_manifest(old).embedder != recipe.embedder.fingerprint:
-        return list(range(len(keys)))
-    catalog = Catalog(old / "catalog.db")
-    known = {key: (number, first, end) for key, number, first, end in catalog.vector_rows()}
-    catalog.close()
-    passages = np.load(old / "vectors" / "passages.npy", mmap_mode="r")
-    sentences = np.load(old / "sentences.npy", mmap_mode="r")
-    missing = []
-    for i, key in enumerate(keys):
-        if key in known:
-            number, first, end = known[key]
-            into[0][i] = passages[number]
-            into[1][starts[i] : starts[i + 1]] = sentences[first:end]
-        else:
-            missing.append(i)
-    return missing
+def _pieces(catalog: Catalog, held: _Held) -> Iterator[Piece]:
+    for document_id, places in held.lacking:
+        entry = catalog.entry(document_id)
+        for place in places:
+            yield piece_of(entry.document, entry.passages[place], entry.vector_keys[place])
 
 
-def _words(texts: Sequence[str]) -> list[tuple[str, int]]:
-    """Return each word, folded, with the number of texts that hold it."""
-    counts = Counter(word for text in texts for word in {fold(w.text) for w in words(text)})
-    return sorted(counts.items())
+def _write_rows(aside: Path, known: KnownVectors, starts: NDArray[np.int64]) -> Half:
+    """Write sentences.npy, and passages.npy for the time being; return what is in the latter."""
+    dimension = known.dimension
+    shapes = {"passages": (len(starts) - 1, dimension), "sentences": (int(starts[-1]), dimension)}
+    catalog = Catalog(aside / "catalog.db")
+    with ExitStack() as opened:
+        opened.callback(catalog.close)
+        passages, sentences = (
+            opened.enter_context(_array(aside / f"{name}.npy", shape))
+            for name, shape in shapes.items()
+        )
+        for key in catalog.vector_keys():
+            whole, parts = known.take(key)
+            passages.write(whole.tobytes())
+            sentences.write(parts.tobytes())
+    rows: Half = np.load(aside / "passages.npy", mmap_mode="r" if shapes["passages"][0] else None)
+    return rows
+
+
+@contextmanager
+def _array(file: Path, shape: tuple[int, int]) -> Iterator[BinaryIO]:
+    """Open a NumPy file of half-precision rows, which are then written one after another.
+
+    A mapped file would do, but what is written through it counts as this process's memory.
+    """
+    with file.open("wb") as stream:
+        header = {"descr": "<f2", "fortran_order": False, "shape": shape}
+        write_array_header_1_0(stream, header)
+        yield stream
+
+
+def _known(aside: Path, recipe: Recipe) -> KnownVectors:
+    kept = Embedded(recipe.partial or aside / "embedded", recipe.embedder.dimension)
+    return KnownVectors(kept, recipe.reusable, recipe.embedder.fingerprint)
 
 
 def _take_model(model: Path, folder: Path) -> None:

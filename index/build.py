@@ -6,27 +6,43 @@ build that would change nothing writes nothing.
 """
 
 import hashlib
-import os
-import re
+import logging
+import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 import filelock
 
-from index.assemble import Progress, Recipe, assemble, entry_for
-from index.catalog import Catalog, Entry
+from index.assemble import Progress, Recipe, assemble
+from index.catalog import Card
+from index.chroma_server import ChromaServer
 from index.embed import BUNDLED_MODEL, Embedder, open_model, prepare_model
-from index.errors import BuildError, BuildInProgress, IndexUnavailable, LoadError, UsageError
-from index.generation import FORMAT, Manifest, current_generation, read_manifest, switch
-from index.load import discover, load
-from index.passage import Document
+from index.engine import Engine, LocalEngine
+from index.errors import BuildError, BuildInProgress, IndexUnavailable, UsageError
+from index.generation import FORMAT, Manifest, read_manifest, switch
+from index.load import discover
+from index.plan import Plan, Problem, Work, jobs_for, make_plan, origin_of
 from index.split import SPLITTER
+from index.store import stored_vectors
+
+__all__ = ["MEBIBYTE", "BuildOptions", "BuildReport", "Cluster", "Problem", "build"]
+
+log = logging.getLogger("footnote")
 
 MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster of Ray: `address` is HOST:PORT, None for one of this machine's own, for a while."""
+
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +56,7 @@ class BuildOptions:
     (by default the folder that the index lies in). With `empty_folders` a folder may have nothing
     to read in it: what was in it has been removed. `include` and `exclude` are patterns as
     `discover` takes them. `sources` says of files that were fetched from where: that is what they
-    are told apart by, and cited as.
+    are told apart by, and cited as. A `server` takes the passages' vectors.
     """
 
     cache: Path
@@ -54,14 +70,8 @@ class BuildOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     sources: Mapping[Path, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A file that could not be read, and why; what the index held of it before is kept."""
-
-    source: str
-    message: str
+    cluster: Cluster | None = None
+    server: ChromaServer | None = None
 
 
 @dataclass(frozen=True)
@@ -109,19 +119,38 @@ def build(
     _check_place(index)
     embedder, model = _embedder(options, report)
     index.mkdir(parents=True, exist_ok=True)
-    with _locked(index, options.lock_seconds, report):
-        plan = _plan(files, paths, index, options, report)
-        if not plan.entries:
+    with ExitStack() as held:
+        held.enter_context(_locked(index, options.lock_seconds, report))
+        engine = held.enter_context(_engine(options, embedder, model))
+        drafts = held.enter_context(_aside(index)) / "drafts.db"
+        base = (options.base or index.parent).resolve()
+        roots = [origin_of(path, base) for path in paths if path.is_dir()]
+        work = Work(engine, drafts, options.max_file_bytes)
+        jobs = jobs_for(files, base, options.sources, as_typed=options.base is None)
+        plan = make_plan(jobs, roots, work, index, report)
+        if not plan.cards:
             raise BuildError("\n".join(_told(plan.problems) or ["there is nothing to index"]))
+        name = _generation_id(plan.cards, embedder, options.server)
         recipe = Recipe(
-            _generation_id(plan.entries, embedder),
+            name,
             embedder,
             model,
             plan.reusable,
             index / f"embedded-{embedder.fingerprint}",
+            engine,
+            options.server,
+            f"{_collections(index)}{name}" if options.server else "",
         )
         manifest, embedded = _switch_to(index, recipe, plan, report)
         _prune(index, {manifest.id, plan.previous}, options.generations)
+        if options.server:
+            _prune_server(index, options.server)
+    return _reported(index, manifest, plan, embedded, perf_counter() - started)
+
+
+def _reported(
+    index: Path, manifest: Manifest, plan: Plan, embedded: int, seconds: float
+) -> BuildReport:
     return BuildReport(
         index=index,
         generation=manifest.id,
@@ -134,23 +163,8 @@ def build(
         unchanged=plan.unchanged,
         embedded=embedded,
         problems=tuple(plan.problems),
-        seconds=perf_counter() - started,
+        seconds=seconds,
     )
-
-
-@dataclass
-class _Plan:
-    """What the next generation will hold, and how that differs from the previous one."""
-
-    entries: list[Entry]
-    previous: str
-    reusable: Path | None
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-    moved: list[tuple[str, str]]
-    unchanged: int
-    problems: list[Problem]
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -171,7 +185,33 @@ def _embedder(options: BuildOptions, report: Progress) -> tuple[Embedder, Path |
         return options.embedder, None
     report("preparing the embedding model", 0, 0)
     model = prepare_model(options.model, options.cache)
-    return open_model(model), model
+    # One thread for each caller, and a caller for each core: see LocalEngine.
+    return open_model(model, threads=1), model
+
+
+@contextmanager
+def _engine(options: BuildOptions, embedder: Embedder, model: Path | None) -> Iterator[Engine]:
+    if options.cluster is None:
+        # An embedder of the caller's own need not stand two threads at once.
+        yield LocalEngine(embedder, None if model else 1)
+    elif model is None:
+        raise UsageError("a cluster embeds with an exported model, not with an embedder of yours")
+    else:
+        from index.cluster import ray_engine
+
+        with ray_engine(options.cluster.address, model) as engine:
+            yield engine
+
+
+@contextmanager
+def _aside(index: Path) -> Iterator[Path]:
+    """Give a folder for what is needed while building; what killed builds left there goes."""
+    generations = index / "generations"
+    generations.mkdir(exist_ok=True)
+    for stale in generations.glob(".new-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=generations, prefix=".new-") as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -194,137 +234,30 @@ def _locked(index: Path, seconds: float, report: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _plan(
-    files: Sequence[Path],
-    paths: Sequence[Path],
-    index: Path,
-    options: BuildOptions,
-    report: Progress,
-) -> _Plan:
-    before, plan = _previous(index)
-    base = (options.base or index.parent).resolve()
-    fresh: dict[str, Entry] = {}
-    for done, file in enumerate(files):
-        report("reading", done, len(files))
-        origin = options.sources.get(file) or _origin(file, base)
-        known = before.pop(origin, None)
-        source = options.sources.get(file) or (origin if options.base else str(file))
-        try:
-            fresh[origin] = _read(file, origin, source, known, options)
-        except LoadError as error:
-            plan.problems.append(Problem(source, str(error)))
-            if known:
-                fresh[origin] = known
-                plan.unchanged += 1
-            continue
-        if known is None:
-            plan.added.append(source)
-        elif known.content_hash != fresh[origin].content_hash:
-            plan.changed.append(source)
-        else:
-            plan.unchanged += 1
-    report("reading", len(files), len(files))
-    roots = [_origin(path, base) for path in paths if path.is_dir()]
-    gone = {origin for origin in before if any(_inside(origin, root) for root in roots)}
-    _tell_moved(plan, [before[origin] for origin in sorted(gone)], list(fresh.values()))
-    kept = {origin: entry for origin, entry in before.items() if origin not in gone}
-    plan.unchanged += len(kept)
-    plan.entries = [entry for _, entry in sorted({**fresh, **kept}.items())]
-    return plan
-
-
-def _tell_moved(plan: _Plan, gone: Sequence[Entry], fresh: Sequence[Entry]) -> None:
-    """Tell which of the `gone` have been removed, and which were only moved.
-
-    Their vectors are found by what was embedded, not by where it lay, so a moved file costs none.
-    """
-    added = set(plan.added)
-    arrived: dict[str, list[str]] = {}
-    for entry in fresh:
-        if entry.document.source in added:
-            arrived.setdefault(entry.content_hash, []).append(entry.document.source)
-    for entry in gone:
-        if new := arrived.get(entry.content_hash):
-            plan.moved.append((entry.document.source, new.pop(0)))
-        else:
-            plan.removed.append(entry.document.source)
-    plan.removed.sort()
-    there = {new for _, new in plan.moved}
-    plan.added = [source for source in plan.added if source not in there]
-
-
-def _previous(index: Path) -> tuple[dict[str, Entry], _Plan]:
-    """Return what the index holds now, by origin, and a plan that says where that lies."""
-    plan = _Plan([], "", None, [], [], [], [], 0, [])
-    if not (index / "current").exists():
-        return {}, plan
-    try:
-        folder = current_generation(index)
-        read_manifest(folder)
-        catalog = Catalog(folder / "catalog.db")
-        entries = {entry.origin: entry for entry in catalog.entries()}
-        catalog.close()
-    except IndexUnavailable as error:
-        message = f"{error}. What it held beside the paths named now has to be named again"
-        plan.problems.append(Problem(str(index), message))
-        return {}, plan
-    plan.previous, plan.reusable = folder.name, folder
-    return entries, plan
-
-
-def _read(
-    file: Path, origin: str, source: str, known: Entry | None, options: BuildOptions
-) -> Entry:
-    """Return the entry of `file`, the `known` one when the file has not changed."""
-    name = re.sub(r"[^a-z0-9]+", "-", file.stem.casefold()).strip("-")[:40] or "document"
-    document_id = f"{name}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
-    if known and known.content_hash == _content_hash(file, options.max_file_bytes):
-        return entry_for(known.document, origin, known.content_hash)
-    document: Document = load(file, id=document_id, source=source, max_bytes=options.max_file_bytes)
-    return entry_for(document, origin, _content_hash(file, options.max_file_bytes))
-
-
-def _content_hash(file: Path, limit: int) -> str:
-    """Hash the bytes of `file`, "" when `load` would refuse it anyway."""
-    try:
-        if file.stat().st_size > limit:
-            return ""
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return ""
-
-
-def _origin(path: Path, base: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.resolve(), base)).as_posix()
-    except ValueError:  # another drive on Windows
-        return path.resolve().as_posix()
-
-
-def _inside(origin: str, root: str) -> bool:
-    return (root == "." and not origin.startswith("../")) or origin.startswith(f"{root}/")
-
-
-def _generation_id(entries: Sequence[Entry], embedder: Embedder) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {SPLITTER} {embedder.fingerprint}".encode())
-    for entry in entries:
-        line = f"\n{entry.document.id} {entry.document.source} {entry.content_hash}"
+def _generation_id(cards: Sequence[Card], embedder: Embedder, server: ChromaServer | None) -> str:
+    # Whatever server it is: an index may be reached under several addresses.
+    place = " server" if server else ""
+    digest = hashlib.sha256(f"{FORMAT} {SPLITTER} {embedder.fingerprint}{place}".encode())
+    for card in cards:
+        line = f"\n{card.id} {card.source} {card.content_hash}"
         digest.update(line.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]
 
 
-def _switch_to(index: Path, recipe: Recipe, plan: _Plan, report: Progress) -> tuple[Manifest, int]:
+def _switch_to(index: Path, recipe: Recipe, plan: Plan, report: Progress) -> tuple[Manifest, int]:
     """Make generation `recipe.id` answer, assembling it unless it is there; also count embedded."""
     folder = index / "generations" / recipe.id
-    for stale in folder.parent.glob(".new-*"):
-        shutil.rmtree(stale, ignore_errors=True)
     embedded = 0
     try:
         manifest = read_manifest(folder)
     except IndexUnavailable:
         shutil.rmtree(folder, ignore_errors=True)
-        manifest, embedded = assemble(folder, recipe, plan.entries, report)
+        manifest, embedded = assemble(folder, recipe, plan.entries(), report)
+    if recipe.server and recipe.server.holds(manifest.collection) != manifest.passages:
+        # It has lost them, or is another server than before.
+        vectors = stored_vectors(folder / "vectors")
+        sending = partial(report, "sending vectors to the Chroma server")
+        recipe.server.fill(manifest.collection, vectors, sending)
     if plan.previous != recipe.id:
         switch(index, recipe.id)
     return manifest, embedded
@@ -338,8 +271,29 @@ def _prune(index: Path, keep: set[str], most: int) -> None:
     newest = sorted(folders, key=lambda f: (f.name in keep, f.stat().st_mtime), reverse=True)
     for folder in newest[max(most, len(keep)) :]:
         shutil.rmtree(folder, ignore_errors=True)
-    for partial in index.glob("embedded-*"):
-        partial.unlink()
+    for kept in index.glob("embedded-*"):
+        kept.unlink()
+
+
+def _collections(index: Path) -> str:
+    """Return what the names of this index's collections begin with, as those of no other do."""
+    file = index / "id"
+    if not file.is_file():
+        file.write_text(secrets.token_hex(8), encoding="ascii")
+    return f"footnote-{file.read_text(encoding='ascii').strip()}-"
+
+
+def _prune_server(index: Path, server: ChromaServer) -> None:
+    """Remove the collections of generations that are gone, and of builds that were killed."""
+    kept = {folder.name for folder in (index / "generations").iterdir()}
+    start = _collections(index)
+    try:
+        for name in list(server.names(start)):
+            if name.removeprefix(start) not in kept:
+                server.drop(name)
+    except IndexUnavailable as error:
+        # The index is finished and answers; the next build tidies up.
+        log.warning("collections that nobody needs any more are still there: %s", error)
 
 
 def _told(problems: Sequence[Problem]) -> list[str]:

@@ -1,6 +1,7 @@
 """What a generation's texts are: documents, sections, passages and sentences, in one SQLite file.
 
-    write_catalog(file, entries)           # once, by a build
+    with CatalogWriter(file) as catalog:   # once, by a build
+        catalog.add(entry); catalog.finish(words)
     catalog = Catalog(file)                # from then on read-only, from any thread
     catalog.passages([3, 4]); catalog.document("japan-russia-1f0c9a2e")
 
@@ -12,31 +13,39 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
 from index.filters import Filter
+from index.metadata import Metadata
 from index.passage import Document, Page, Passage, Section, Span
 
 _CACHED_PASSAGES = 4096
 """Passages kept once they were read: some megabytes, and most questions are about the same few."""
 
+_AT_ONCE = 1_000
+"""Rows of a long answer that are read at a time."""
+
 _SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, position INTEGER, title TEXT, source TEXT, origin TEXT, content_hash TEXT,
-    text TEXT, sections TEXT, pages TEXT);
+    text TEXT, sections TEXT, pages TEXT, metadata TEXT);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document_id TEXT, start INTEGER, end INTEGER, section TEXT,
     vector_key TEXT);
 CREATE TABLE sentences (
     id INTEGER PRIMARY KEY, passage_id INTEGER, document_id TEXT, start INTEGER, end INTEGER);
 CREATE TABLE words (word TEXT PRIMARY KEY, passages INTEGER) WITHOUT ROWID;
+"""
+
+_INDEXES = """
 CREATE INDEX passages_by_document ON passages (document_id);
 CREATE INDEX sentences_by_place ON sentences (document_id, start);
 CREATE INDEX sentences_by_passage ON sentences (passage_id);
@@ -59,48 +68,81 @@ class Entry:
     vector_keys: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What an index knows of a document without its text: see `Entry`."""
+
+    id: str
+    origin: str
+    source: str
+    content_hash: str
+
+
 def write_catalog(file: Path, entries: Iterable[Entry], words: Iterable[tuple[str, int]]) -> None:
     """Write a new catalog to `file`, which must not exist; `words` are (word, passages with it)."""
-    with sqlite3.connect(file) as database:
-        database.executescript(_SCHEMA)
-        numbers = _Numbers()
-        for position, entry in enumerate(entries):
-            _write_entry(database, position, entry, numbers)
-        database.executemany("INSERT INTO words VALUES (?, ?)", words)
-    database.close()
+    with CatalogWriter(file) as catalog:
+        for entry in entries:
+            catalog.add(entry)
+        catalog.finish(words)
 
 
-@dataclass
-class _Numbers:
-    passage: int = 0
-    sentence: int = 0
+class CatalogWriter:
+    """A catalog that is being written: entries go to disk as they come, none is kept in memory.
 
+    `documents`, `passages` and `sentences` count what was added.
+    """
 
-def _write_entry(
-    database: sqlite3.Connection, position: int, entry: Entry, numbers: _Numbers
-) -> None:
-    document = entry.document
-    sections = [[s.heading, s.level, s.start, s.end, s.path] for s in document.sections]
-    pages = [[p.number, p.start, p.end] for p in document.pages]
-    database.execute(
-        "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(document.id, position, document.title, document.source, entry.origin),
-            *(entry.content_hash, document.text, json.dumps(sections), json.dumps(pages)),
-        ),
-    )
-    for passage, key in zip(entry.passages, entry.vector_keys, strict=True):
-        database.execute(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
-            (numbers.passage, document.id, passage.start, passage.end, passage.section, key),
+    def __init__(self, file: Path) -> None:
+        self._database = sqlite3.connect(file, isolation_level=None)
+        # Whoever writes it throws it away when anything goes wrong, and flushes it at the end.
+        self._database.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA}")
+        self._database.execute("BEGIN")
+        self.documents = self.passages = self.sentences = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def add(self, entry: Entry) -> None:
+        """Write the next document with its passages and sentences."""
+        document = entry.document
+        sections = [[s.heading, s.level, s.start, s.end, s.path] for s in document.sections]
+        pages = [[p.number, p.start, p.end] for p in document.pages]
+        self._database.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(document.id, self.documents, document.title, document.source, entry.origin),
+                *(entry.content_hash, document.text, json.dumps(sections), json.dumps(pages)),
+                json.dumps(document.metadata),
+            ),
         )
-        for span in passage.sentences:
-            database.execute(
-                "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
-                (numbers.sentence, numbers.passage, document.id, span.start, span.end),
+        self.documents += 1
+        for passage, key in zip(entry.passages, entry.vector_keys, strict=True):
+            self._database.execute(
+                "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)",
+                (self.passages, document.id, passage.start, passage.end, passage.section, key),
             )
-            numbers.sentence += 1
-        numbers.passage += 1
+            self._database.executemany(
+                "INSERT INTO sentences VALUES (?, ?, ?, ?, ?)",
+                (
+                    (self.sentences + i, self.passages, document.id, span.start, span.end)
+                    for i, span in enumerate(passage.sentences)
+                ),
+            )
+            self.sentences += len(passage.sentences)
+            self.passages += 1
+
+    def finish(self, words: Iterable[tuple[str, int]] = ()) -> None:
+        """Write the `words`, (word, passages with it), and the indexes; nothing comes after."""
+        self._database.executemany("INSERT INTO words VALUES (?, ?)", words)
+        self._database.execute("COMMIT")
+        self._database.executescript(_INDEXES)
+
+
+def _pairs(metadata: str) -> Metadata:
+    return tuple((name, value) for name, value in json.loads(metadata))
 
 
 class Catalog:
@@ -129,6 +171,11 @@ class Catalog:
         self._sentence_rows.cache_clear()
         self._database.close()
 
+    def check(self) -> None:
+        """Look through the whole file for damage that only shows where it is read."""
+        if self._rows("PRAGMA quick_check(1)") != [("ok",)]:
+            raise self._damaged(sqlite3.DatabaseError("its pages do not fit together"))
+
     def documents(self, limit: int | None = None, offset: int = 0) -> list[Document]:
         """Return documents in the order in which they were indexed, `limit` after `offset`."""
         query = "SELECT id FROM documents ORDER BY position LIMIT ? OFFSET ?"
@@ -138,20 +185,49 @@ class Catalog:
 
     def entries(self) -> Iterator[Entry]:
         """Yield everything back as it was written, passages numbered within their document."""
-        query = "SELECT id, origin, content_hash FROM documents ORDER BY position"
-        for document_id, origin, content_hash in self._rows(query):
-            keys = self._rows(
-                "SELECT vector_key FROM passages WHERE document_id = ? ORDER BY id", document_id
+        for card in self.cards():
+            yield self.entry(card.id)
+
+    def cards(self) -> list[Card]:
+        """Return what there is of each document but its text, in the order of indexing."""
+        query = "SELECT id, origin, source, content_hash FROM documents ORDER BY position"
+        return [Card(*row) for row in self._rows(query)]
+
+    def entry(self, document_id: str) -> Entry:
+        """Return a document as it was written, passages numbered within it; nothing is kept.
+
+        Raises KeyError for an unknown one.
+        """
+        document = self._document(document_id)
+        rows = self._rows(
+            "SELECT id, start, end, section, vector_key FROM passages WHERE document_id = ? "
+            "ORDER BY id",
+            document_id,
+        )
+        spans = self._rows(
+            "SELECT passage_id, start, end FROM sentences WHERE document_id = ? ORDER BY id",
+            document_id,
+        )
+        grouped = {
+            number: tuple(Span(*row[1:]) for row in group)
+            for number, group in groupby(spans, lambda row: row[0])
+        }
+        ((origin, content_hash),) = self._rows(
+            "SELECT origin, content_hash FROM documents WHERE id = ?", document_id
+        )
+        passages = tuple(
+            Passage(
+                id=number,
+                document_id=document_id,
+                start=start,
+                end=end,
+                text=document.text[start:end],
+                section=section,
+                sentences=grouped.get(row, ()),
             )
-            passages = self.passages_of(document_id)
-            first = passages[0].id if passages else 0
-            yield Entry(
-                document=self.document(document_id),
-                origin=origin,
-                content_hash=content_hash,
-                passages=tuple(replace(passage, id=passage.id - first) for passage in passages),
-                vector_keys=tuple(row[0] for row in keys),
-            )
+            for number, (row, start, end, section, _) in enumerate(rows)
+        )
+        return Entry(document, origin, content_hash, passages, tuple(row[4] for row in rows))
 
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """Return the passages with these numbers, in this order. Raises KeyError for an unknown."""
@@ -166,8 +242,10 @@ class Catalog:
         """Return the numbers, in order, of the passages whose documents `only` admits."""
         admitted = [
             document_id
-            for document_id, source in self._rows("SELECT id, source FROM documents")
-            if only.admits(document_id, source)
+            for document_id, source, metadata in self._rows(
+                "SELECT id, source, metadata FROM documents"
+            )
+            if only.admits(document_id, source, _pairs(metadata))
         ]
         query = "SELECT id FROM passages WHERE document_id = ?"
         found = [row[0] for document_id in admitted for row in self._rows(query, document_id)]
@@ -177,13 +255,17 @@ class Catalog:
         """Return the first and one past the last row of `passage`'s sentences in sentences.npy."""
         return self._sentence_rows(passage.document_id, passage.start, passage.end)
 
-    def vector_rows(self) -> list[tuple[str, int, int, int]]:
-        """Return (vector key, passage number, first and one past last sentence row), in order."""
-        return self._rows(
+    def vector_rows(self) -> Iterator[tuple[str, int, int, int]]:
+        """Yield (vector key, passage number, first and one past last sentence row), in order."""
+        return self._stream(
             "SELECT vector_key, passages.id, MIN(sentences.id), MAX(sentences.id) + 1 "
             "FROM passages JOIN sentences ON passage_id = passages.id "
             "GROUP BY passages.id ORDER BY passages.id"
         )
+
+    def vector_keys(self) -> Iterator[str]:
+        """Yield the vector key of each passage, in order."""
+        return (row[0] for row in self._stream("SELECT vector_key FROM passages ORDER BY id"))
 
     def knows(self, word: str) -> bool:
         """Tell whether a document holds `word`, casefolded and without accents."""
@@ -195,12 +277,12 @@ class Catalog:
 
     def _document(self, document_id: str) -> Document:
         found = self._rows(
-            "SELECT id, title, source, text, sections, pages FROM documents WHERE id = ?",
+            "SELECT id, title, source, text, sections, pages, metadata FROM documents WHERE id = ?",
             document_id,
         )
         if not found:
             raise KeyError(document_id)
-        name, title, source, text, sections, pages = found[0]
+        name, title, source, text, sections, pages, metadata = found[0]
         return Document(
             id=name,
             title=title,
@@ -210,6 +292,7 @@ class Catalog:
                 Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)
             ),
             pages=tuple(Page(*p) for p in json.loads(pages)),
+            metadata=_pairs(metadata),
         )
 
     def _read_passage(self, number: int) -> Passage:
@@ -244,6 +327,20 @@ class Catalog:
         try:
             with self._lock:
                 return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._damaged(error) from error
+
+    def _stream(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query that may have more of them than should lie in memory."""
+        try:
+            with self._lock:
+                cursor = self._database.execute(query)
+            while True:
+                with self._lock:
+                    rows = cursor.fetchmany(_AT_ONCE)
+                if not rows:
+                    return
+                yield from rows
         except sqlite3.Error as error:
             raise self._damaged(error) from error
 

@@ -55,8 +55,13 @@ class _Reader:
                 self._table(part)
             else:
                 self._paragraph(part)
-        title = self._title or str(self._document.core_properties.title or "")
-        return self._drawing.drawn("" if title == "Word Document" else title)
+        about = self._document.core_properties
+        title = self._title or str(about.title or "")
+        drawn = self._drawing.drawn("" if title == "Word Document" else title)
+        made = about.created.date().isoformat() if about.created else ""
+        told = {"author": about.author, "tags": about.keywords, "language": about.language}
+        drawn.about = [("date", made), *((name, value or "") for name, value in told.items())]
+        return drawn
 
     def _paragraph(self, paragraph: "Paragraph") -> None:
         text = "".join(_text(paragraph._p))  # noqa: SLF001  the way python-docx itself offers

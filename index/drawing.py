@@ -30,7 +30,8 @@ _MARKS = re.compile(r"[^\w\s\x00-\x7f]{65,}")
 class Drawn:
     """What a reader made of a file: its one text, with the headings and pages as slices of it.
 
-    `title` is "" when the file names none. `remarks` tell the user what of it could not be read.
+    `title` is "" when the file names none. `remarks` tell the user what of it could not be read;
+    `about` is what the file says about itself, for `index.metadata.told`.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Drawn:
     headings: list[Heading]
     pages: tuple[Page, ...] = ()
     remarks: list[str] = field(default_factory=list)
+    about: list[tuple[str, str]] = field(default_factory=list)
 
 
 def titled(drawn: Drawn) -> Drawn:

@@ -39,7 +39,10 @@ def read_epub(data: bytes) -> Drawn:
             draw_tree(tree, drawing)
             drawing.end()
     title = next((e for e in _named(package, "title")), None)
-    return drawing.drawn(" ".join("".join(title.itertext()).split()) if title is not None else "")
+    drawn = drawing.drawn(" ".join("".join(title.itertext()).split()) if title is not None else "")
+    names = ("date", "creator", "subject", "language")
+    drawn.about = [(name, "".join(e.itertext())) for name in names for e in _named(package, name)]
+    return drawn
 
 
 def _chapters(package: "_Element", folder: str) -> list[str]:

@@ -26,7 +26,8 @@ class FootnoteRetriever(BaseRetriever):
     """Finds passages as LangChain documents.
 
     `page_content` is an exact slice; `metadata` says whose: document_id, title, source, start, end,
-    section, page, score, dense, lexical, best_sentence, coverage and rerank.
+    section, page, score, dense, lexical, best_sentence, coverage, rerank, and `about`, what the
+    file says about itself.
     """
 
     searcher: Any
@@ -62,5 +63,6 @@ def _langchain_document(hit: Hit) -> LangChainDocument:
             "best_sentence": hit.best_sentence,
             "coverage": hit.coverage,
             "rerank": hit.rerank,
+            "about": dict(document.metadata),
         },
     )

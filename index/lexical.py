@@ -1,13 +1,16 @@
 """Search by words: BM25 over the stems of `index.words`, computed at build time by `bm25s`.
 
 write_lexical(folder, texts)               # texts[i] is what passage i is found by
+writer = LexicalWriter(); writer.add(text); writer.write(folder)   # the same, a text at a time
 LexicalIndex(folder).scores(["abe", "putin"])   # one score for each passage
 LexicalIndex(folder).coverage(["abe"], numbers)  # how much of the question these hold
 """
 
 import json
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from math import log, log1p
 from pathlib import Path
 from typing import Any
@@ -27,13 +30,66 @@ _NOTHING = "\0"
 """A stem that no text has: BM25 needs at least one, and a text may hold none."""
 
 
-def write_lexical(folder: Path, texts: Sequence[str]) -> None:
+def write_lexical(folder: Path, texts: Iterable[str]) -> None:
     """Write the BM25 scores of `texts` into `folder`, which must not exist."""
-    import bm25s
+    writer = LexicalWriter()
+    for text in texts:
+        writer.add(text)
+    writer.write(folder)
 
-    ranker = bm25s.BM25(method="lucene", k1=K1, b=B)
-    ranker.index([content_stems(text) or [_NOTHING] for text in texts], show_progress=False)
-    ranker.save(str(folder), show_progress=False)
+
+class LexicalWriter:
+    """Takes the texts one by one, keeps the number of each one's stems, and writes the scores.
+
+    A stem costs four bytes until then, where a list of lists of words would cost twenty times that.
+    """
+
+    def __init__(self) -> None:
+        self._vocabulary: dict[str, int] = {}
+        self._stems = array("i")
+        self._ends = array("q")
+
+    def add(self, text: str) -> None:
+        """Take the next text."""
+        known = self._vocabulary
+        for stem in content_stems(text) or [_NOTHING]:
+            self._stems.append(known.setdefault(stem, len(known)))
+        self._ends.append(len(self._stems))
+
+    def write(self, folder: Path) -> None:
+        """Write the scores of what was taken into `folder`, which must not exist."""
+        import bm25s
+
+        ranker = bm25s.BM25(method="lucene", k1=K1, b=B)
+        ranker.index(
+            _Numbered(self._vocabulary, _Rows(self._stems, self._ends)), show_progress=False
+        )
+        ranker.save(str(folder), show_progress=False)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The stems' numbers as bm25s reads them, a list for each text, made when it comes to it."""
+
+    stems: "array[int]"
+    ends: "array[int]"
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        start = 0
+        for end in self.ends:
+            yield self.stems[start:end].tolist()
+            start = end
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """What bm25s takes for a corpus whose words are numbered already, under its names."""
+
+    vocab: dict[str, int]
+    ids: _Rows
 
 
 class _Ranker:

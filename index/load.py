@@ -19,6 +19,7 @@ from index.decode import decoded
 from index.drawing import Drawn, canonical, titled
 from index.errors import LoadError, UsageError
 from index.markdown import render
+from index.metadata import front_matter, told
 from index.outline import outline, sections
 from index.passage import Document, Page
 
@@ -39,7 +40,6 @@ _WORD = re.compile(r"\w")
 _FRONT_MATTER = re.compile(
     r"---[ \t]*\n(?=[\w-]+[ \t]*:)(.*?)^(?:---|\.\.\.)[ \t]*$\n?", re.DOTALL | re.MULTILINE
 )
-_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*([^\s|>].*)$", re.MULTILINE | re.IGNORECASE)
 
 
 def discover(
@@ -117,6 +117,7 @@ def load(path: Path, *, id: str, source: str, max_bytes: int) -> Document:  # no
         text=drawn.text,
         sections=tuple(sections(drawn.text, drawn.headings)),
         pages=drawn.pages,
+        metadata=told(drawn.about),
     )
 
 
@@ -193,18 +194,19 @@ def _markdown(_path: Path, data: bytes) -> Drawn:
 
     text = canonical(decoded(data)).replace("\f", " ")
     front = _FRONT_MATTER.match(text)
-    named = _FRONT_TITLE.search(front.group(1)) if front else None
+    about = list(front_matter(front.group(1))) if front else []
+    title = next((value for name, value in about if name.casefold() == "title"), "")
+    about = [(name, value) for name, value in about if name.casefold() != "title"]
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(
         ["table", "strikethrough"]
     )
     tokens = parser.parse(text[front.end() :] if front else text)
     if any(token.level >= MAX_NESTING - 1 for token in tokens):
         # The parser drops what is nested deeper; nothing written may vanish unsaid.
-        title, headings = outline(text)
-        return Drawn(title, text, headings)
+        name, headings = outline(text)
+        return Drawn(name, text, headings, about=about)
     drawn, headings = render(tokens, lambda block: canonical(block).replace("\f", " "))
-    title = named.group(1).strip().strip("\"'") if named else ""
-    return titled(Drawn(title, drawn, headings))
+    return titled(Drawn(title, drawn, headings, about=about))
 
 
 def _html(_path: Path, data: bytes) -> Drawn:

@@ -7,6 +7,8 @@ canonical text: `start` is the first character, `end` one past the last, so that
 
 from dataclasses import dataclass
 
+from index.metadata import Metadata
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -34,7 +36,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text to be cited. Sections are in order and do not overlap; headings lie between them."""
+    """A text to be cited. Sections are in order and do not overlap; headings lie between them.
+
+    `metadata` is what its file says about it, by `index.metadata`.
+    """
 
     id: str
     title: str
@@ -42,6 +47,7 @@ class Document:
     text: str
     sections: tuple[Section, ...] = ()
     pages: tuple[Page, ...] = ()
+    metadata: Metadata = ()
 
     def section_at(self, offset: int) -> Section | None:
         """Return the section that holds the character at `offset`, if any does."""

@@ -109,6 +109,7 @@ def read_pdf(file: Path) -> Drawn:
         headings=[Heading(**heading) for heading in told["headings"]],
         pages=tuple(Page(**page) for page in told["pages"]),
         remarks=list(told["remarks"]),
+        about=[(name, value) for name, value in told["about"]],
     )
 
 
@@ -127,6 +128,9 @@ class _Scanned:
     unreadable: int = 0
 
 
+_ABOUT = ("Author", "Subject", "Keywords", "CreationDate")
+
+
 def _extract(file: Path) -> Drawn:
     """Read the PDF in this process."""
     import pypdfium2 as pdfium
@@ -134,7 +138,8 @@ def _extract(file: Path) -> Drawn:
     try:
         document = pdfium.PdfDocument(file)
         seen = _scan(document)
-        named = document.get_metadata_dict().get("Title", "")
+        about = document.get_metadata_dict(skip_empty=True)
+        named = about.pop("Title", "")
     except pdfium.PdfiumError as error:
         raise LoadError(_LOCKED if "password" in str(error).lower() else _DAMAGED) from error
     if seen.unreadable * 3 > seen.chars:
@@ -144,6 +149,7 @@ def _extract(file: Path) -> Drawn:
         raise LoadError(_SCAN if seen.pictures else _DAMAGED if seen.damaged else _EMPTY)
     if _NAMED.search(named.strip() + " ") and not _TOOL.search(named.strip()):
         drawn.title = " ".join(named.split())
+    drawn.about = [(name, about[name]) for name in _ABOUT if name in about]
     if seen.pictures:
         remark = (
             "pictures without text (a scan), not read; "

@@ -38,6 +38,10 @@ _AROUND = re.compile(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SITE = re.compile(r"\s+[|–—·»-]\s+")
+_ABOUT = frozenset(
+    "author date keywords article:author article:published_time article:tag datepublished "
+    "dc.creator dc.date dc.subject dc.language dcterms.created dcterms.date pubdate".split()
+)
 _MENU_LINKS = 3
 _MENU_SHARE = 0.7
 
@@ -48,7 +52,7 @@ def read_html(data: bytes) -> Drawn:
     tree = parsed(decoded(data, named.group(1).decode("ascii") if named else None))
     if tree is None:
         return Drawn("", "", [])
-    name = _named(tree)
+    name, about = _named(tree), list(_about(tree))
     article, sure = _article(tree)
     _prune(article, sure=sure)
     drawing = Drawing()
@@ -56,6 +60,7 @@ def read_html(data: bytes) -> Drawn:
     drawn = drawing.drawn()
     first = [heading for heading in drawn.headings if heading.level == 1]
     drawn.title = first[0].text if len(first) == 1 else name
+    drawn.about = about
     return drawn
 
 
@@ -215,6 +220,17 @@ def _is_layout(table: "_Element") -> bool:
         return True
     telling = {"table", "h1", "h2", "h3", "article", "main"}
     return any(_tag(element) in telling for element in _elements(table) if element is not table)
+
+
+def _about(tree: "_Element") -> "Iterator[tuple[str, str]]":
+    """Yield what the page says about itself: the names and contents of its meta elements."""
+    if tree.get("lang"):
+        yield "language", tree.get("lang", "")
+    for element in _elements(tree):
+        if _tag(element) == "meta" and (content := element.get("content")):
+            name = element.get("name") or element.get("property") or element.get("itemprop") or ""
+            if name.casefold() in _ABOUT:
+                yield name, content
 
 
 def _named(tree: "_Element") -> str:

@@ -163,6 +163,21 @@ def model_folder(cache_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_models(pytestconfig: pytest.Config) -> Path:
+    """Return the folder of `tests.tiny_models`: models, what they say, and their exports."""
+    folder = pytestconfig.stash[_HOME] / "tiny-models"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.is_dir():
+            made = Path(tempfile.mkdtemp(dir=folder.parent))
+            command = [sys.executable, "-W", "ignore", "-m", "tests.tiny_models", str(made)]
+            # Not under coverage, which slows the import of PyTorch down threefold.
+            bare = {k: v for k, v in os.environ.items() if not k.startswith("COVERAGE")}
+            subprocess.run(command, check=True, capture_output=True, env=bare)
+            made.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def bundled_assistant(cache_folder: Path, model_folder: Path) -> Iterator["Assistant"]:
     """Return the assistant that answers from the bundled article, as the commands open it."""
     from assistant.settings import Settings

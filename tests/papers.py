@@ -68,8 +68,13 @@ def picture(paper: FPDF) -> None:
     paper.image(Image.new("L", (30, 40), 128), x=0, y=0, w=595, h=842)
 
 
-def epub(chapters: Mapping[str, str], title: str = "The Keeper’s Book") -> bytes:
-    """Return an EPUB of `chapters`: the body of each by its file's name, in reading order."""
+def epub(
+    chapters: Mapping[str, str], title: str = "The Keeper’s Book", *, about: str = ""
+) -> bytes:
+    """Return an EPUB of `chapters`: the body of each by its file's name, in reading order.
+
+    `about` are further elements of its metadata.
+    """
     items = "".join(
         f'<item id="c{n}" href="{name}" media-type="application/xhtml+xml"/>'
         for n, name in enumerate(chapters)
@@ -77,7 +82,7 @@ def epub(chapters: Mapping[str, str], title: str = "The Keeper’s Book") -> byt
     refs = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
     package = (
         '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf"><metadata '
-        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title></metadata>'
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>{title}</dc:title>{about}</metadata>'
         f"<manifest>{items}</manifest><spine>{refs}</spine></package>"
     )
     container = (

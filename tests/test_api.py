@@ -193,6 +193,10 @@ def test_every_error_has_one_shape(client: httpx.Client) -> None:
     none = {"q": "economic cooperation", "source": "*.pdf"}
     assert client.get("/v1/search", params=none).json()["hits"] == []
     refused(client.get("/v1/search", params={"q": "a", "k": 0}), 422, "invalid_request")
+    later = {"q": "treaty", "where": "since=2999"}
+    assert client.get("/v1/search", params=later).json()["hits"] == []
+    none = {"q": "a", "where": "since=May"}
+    refused(client.get("/v1/search", params=none), 400, "invalid_request")
     named = client.get("/nothing", headers={"X-Request-Id": "mine-1234"})
     assert refused(named, 404, "not_found")["request_id"] == "mine-1234"
     forged = client.get("/nothing", headers={"X-Request-Id": "a b\tc" * 9})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.assemble import entry_for
 from index.catalog import Catalog, Entry, write_catalog
+from index.engine import entry_for
 from index.errors import IndexUnavailable
 from index.passage import Document, Page, Section
 

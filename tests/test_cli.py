@@ -1,7 +1,6 @@
-"""The command line, as processes that a user would start: what is said, where, and how it ends."""
+"""The command line, as a user would type it: what is said, where, and how it ends."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -11,8 +10,8 @@ import pytest
 from filelock import FileLock
 
 from assistant.answer import Answer
+from tests.command import COMMAND, run, run_process
 
-COMMAND = (sys.executable, "-m", "assistant.cli")
 NOTES = """# Keeping bees at Low Farm
 
 Low Farm has kept bees since 1974. Martha Quill started with two hives.
@@ -24,21 +23,6 @@ too little fruit. She sells the honey at the gate in August.
 """
 
 
-def run(*arguments: str | Path, cwd: Path, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in `cwd`; `changes` are environment variables, `typed` standard input."""
-    typed = changes.pop("typed", "")
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, **changes},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        encoding="utf-8",
-    )
-
-
 @pytest.fixture(scope="session")
 def built(cache_folder: Path, model_folder: Path) -> Path:
     """Return a folder with notes.md and the index that the command made of it."""
@@ -48,7 +32,7 @@ def built(cache_folder: Path, model_folder: Path) -> Path:
         if not (folder / "footnote-index" / "current").exists():
             folder.mkdir(exist_ok=True)
             (folder / "notes.md").write_text(NOTES, encoding="utf-8")
-            done = run("index", "notes.md", cwd=folder)
+            done = run_process("index", "notes.md", cwd=folder)
             assert done.returncode == 0, done.stderr
             assert "added    notes.md" in done.stdout
             assert "1 document, 2 passages" in done.stdout
@@ -84,7 +68,8 @@ def test_version(tmp_path: Path) -> None:
 
 def test_ask_draws_the_answer_and_its_footnotes(built: Path) -> None:
     """The answer comes with numbered footnotes: quote, section and place."""
-    done = run("ask", "why did Martha Quill take up bees?", "--index", "footnote-index", cwd=built)
+    question = "why did Martha Quill take up bees?"
+    done = run_process("ask", question, "--index", "footnote-index", cwd=built)
     assert done.returncode == 0
     assert "[1]" in done.stdout
     assert "because the orchard bore" in done.stdout
@@ -135,7 +120,7 @@ def test_an_empty_question_is_wrong_usage_and_still_an_answer(built: Path) -> No
 
 def test_a_question_can_come_from_standard_input(built: Path) -> None:
     """A dash reads the question, so that any length and any character can be piped in."""
-    done = run(
+    done = run_process(
         "ask", "-", "--index", "footnote-index", cwd=built, typed="how many hives at first?\n"
     )
     assert done.returncode == 0
@@ -282,7 +267,7 @@ def test_a_chat_is_kept_and_gone_on_with(built: Path, tmp_path: Path) -> None:
     (told,) = [line for line in first.stderr.splitlines() if "--conversation" in line]
     kept = told.rpartition(" ")[2]
     again = ("--conversation", kept)
-    second = run(*chat, *again, cwd=built, typed="why did she take up bees?\n", **place)
+    second = run_process(*chat, *again, cwd=built, typed="why did she take up bees?\n", **place)
     assert second.returncode == 0, second.stderr
     assert "because the orchard bore" in second.stdout
     assert "--conversation" not in second.stderr
@@ -358,7 +343,7 @@ def test_a_disk_that_refuses_is_no_traceback(tmp_path: Path) -> None:
 
 def test_a_bad_setting_ends_with_2(tmp_path: Path) -> None:
     """A setting's error is wrong usage, without a traceback."""
-    done = run("ask", "why?", cwd=tmp_path, FOOTNOTE_HITS="many")
+    done = run_process("ask", "why?", cwd=tmp_path, FOOTNOTE_HITS="many")
     assert done.returncode == 2
     assert done.stderr.startswith("footnote: FOOTNOTE_HITS='many'")
 
@@ -377,7 +362,7 @@ def test_a_reader_that_has_enough_is_no_error(built: Path) -> None:
 
 def test_a_terminal_without_the_characters_gets_substitutes(built: Path) -> None:
     """An ASCII-only terminal is no reason to crash."""
-    done = run(
+    done = run_process(
         *("ask", "who is Martha Quill?", "--index", "footnote-index"),
         cwd=built,
         PYTHONIOENCODING="ascii",

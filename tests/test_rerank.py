@@ -19,74 +19,8 @@ from index.passage import found_by
 from index.rerank import OnnxReranker, open_reranker
 from index.search import RERANKED, open_index
 from tests.fakes import HashEmbedder
-
-TINY = """
-import json, sys
-import numpy, torch
-from sentence_transformers import CrossEncoder
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
-words = "[PAD] [UNK] [CLS] [SEP] a the ferry leaves at noon bees honey gate who sells".split()
-tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-tokenizer.normalizer = normalizers.BertNormalizer()
-tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]",
-    pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
-folder, pairs = sys.argv[1], json.loads(sys.argv[2])
-bert = dict(vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-    intermediate_size=64, max_position_embeddings=24, initializer_range=0.4)
-distil = dict(vocab_size=len(words), dim=32, n_layers=2, n_heads=2, hidden_dim=64,
-    max_position_embeddings=24, initializer_range=0.4)
-kinds = {
-    "sigmoid": (BertForSequenceClassification, BertConfig(num_labels=1, **bert), None),
-    "logit": (BertForSequenceClassification, BertConfig(num_labels=1, **bert), torch.nn.Identity()),
-    "no-segments": (DistilBertForSequenceClassification,
-        DistilBertConfig(num_labels=1, **distil), None),
-    "classes": (BertForSequenceClassification, BertConfig(**bert,
-        id2label={0: "contradiction", 1: "Entailment", 2: "neutral"}), None),
-    "nameless": (BertForSequenceClassification, BertConfig(num_labels=3, **bert), None),
-}
-for name, (kind, config, activation) in kinds.items():
-    torch.manual_seed(5)
-    inputs = ["input_ids", "attention_mask"]
-    inputs += [] if name == "no-segments" else ["token_type_ids"]
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]",
-        pad_token="[PAD]", cls_token="[CLS]", sep_token="[SEP]", model_max_length=24,
-        model_input_names=inputs)
-    raw = kind(config)
-    if name == "classes":
-        raw.classifier.weight.data.mul_(0.2)  # no class is all but certain: probabilities spread
-    raw.save_pretrained(f"{folder}/{name}-raw")
-    fast.save_pretrained(f"{folder}/{name}-raw")
-    model = CrossEncoder(f"{folder}/{name}-raw", device="cpu", activation_fn=activation)
-    model.save(f"{folder}/{name}")
-    scores = model.predict(pairs, apply_softmax=name == "classes")
-    numpy.save(f"{folder}/{name}.npy", scores[:, 1] if name == "classes" else scores)
-"""
-QUESTION = "who sells honey at the gate"
-TEXTS = (
-    "The ferry leaves at noon.",
-    "Bees. The honey sells at the gate.",
-    "A gate!",
-    "who at noon " * 30,  # longer than the model reads
-)
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of two-layer cross-encoders and what each makes of QUESTION with TEXTS."""
-    folder = tmp_path_factory.mktemp("cross-encoders")
-    pairs = json.dumps([[QUESTION, text] for text in TEXTS])
-    command = [sys.executable, "-W", "ignore", "-c", TINY, str(folder), pairs]
-    subprocess.run(command, check=True, capture_output=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that these tests export into."""
-    return tmp_path_factory.mktemp("exported")
+from tests.tiny_models import CROSS_ENCODERS, QUESTION
+from tests.tiny_models import PASSAGES as TEXTS
 
 
 @pytest.fixture(scope="module")
@@ -117,18 +51,18 @@ class ByHive:
         return [float(text.partition("bees of hive ")[2].split()[0]) for text in texts]
 
 
-def opened(models: Path, kind: str, cache: Path) -> OnnxReranker:
+def opened(tiny_models: Path, kind: str) -> OnnxReranker:
     """Return one of the two-layer models, exported."""
-    reranker = open_reranker(str(models / kind), cache)
+    reranker = open_reranker(str(tiny_models / "models" / kind), tiny_models / "cache")
     assert reranker
     return reranker
 
 
-@pytest.mark.parametrize("kind", ["sigmoid", "logit", "no-segments", "classes"])
-def test_scores_are_those_of_sentence_transformers(models: Path, cache: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", CROSS_ENCODERS)
+def test_scores_are_those_of_sentence_transformers(tiny_models: Path, kind: str) -> None:
     """One logit or several classes, with segments or without, short or cut: as `predict` has it."""
-    expected = np.load(models / f"{kind}.npy")
-    reranker = opened(models, kind, cache)
+    expected = np.load(tiny_models / "expected" / f"{kind}.npy")
+    reranker = opened(tiny_models, kind)
     found = np.array(reranker.scores(QUESTION, TEXTS))
     # In 32 bits they agree to the sixth digit; 8 blur random weights by a part of their spread.
     assert np.ptp(expected) > 0.02
@@ -136,20 +70,20 @@ def test_scores_are_those_of_sentence_transformers(models: Path, cache: Path, ki
     assert reranker.name == kind
 
 
-def test_a_texts_score_does_not_depend_on_its_company(models: Path, cache: Path) -> None:
+def test_a_texts_score_does_not_depend_on_its_company(tiny_models: Path) -> None:
     """Alone or among others, a pair has one score."""
-    reranker = opened(models, "logit", cache)
+    reranker = opened(tiny_models, "logit")
     alone = [reranker.scores(QUESTION, [text])[0] for text in TEXTS]
     assert reranker.scores(QUESTION, TEXTS) == alone
     assert reranker.scores(QUESTION, []) == []
 
 
-def test_it_is_exported_once(models: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_exported_once(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time nobody exports, and nothing that was half made is left behind."""
-    opened(models, "sigmoid", cache)
+    opened(tiny_models, "sigmoid")
     monkeypatch.setattr(sys, "executable", "nothing-that-runs")
-    opened(models, "sigmoid", cache)
-    assert not list((cache / "models").glob(".export-*"))
+    opened(tiny_models, "sigmoid")
+    assert not list((tiny_models / "cache" / "models").glob(".export-*"))
 
 
 def test_the_reranker_decides_the_order(index: Path) -> None:
@@ -199,58 +133,63 @@ def test_the_score_and_the_rank_before_are_shown(index: Path) -> None:
 
 
 def test_one_setting_switches_it_on(
-    models: Path, cache: Path, tmp_path: Path, model_folder: Path, cache_folder: Path
+    tiny_models: Path, tmp_path: Path, model_folder: Path, cache_folder: Path
 ) -> None:
     """FOOTNOTE_RERANKER reorders what the assistant's searcher finds, by its own scores."""
     assert model_folder.is_dir()
     (tmp_path / "a.txt").write_text("The ferry leaves at noon.", encoding="utf-8")
     (tmp_path / "b.txt").write_text("Bees make honey at the gate.", encoding="utf-8")
     build([tmp_path / "a.txt", tmp_path / "b.txt"], tmp_path / "index", BuildOptions(cache_folder))
-    settings = Settings(cache_dir=cache, reranker=str(models / "logit"))
+    settings = Settings(
+        cache_dir=tiny_models / "cache", reranker=str(tiny_models / "models" / "logit")
+    )
     with open_searcher(settings, tmp_path / "index") as searcher:
         hits = searcher.search(QUESTION, 2)
     texts = [found_by(hit.document, hit.passage) for hit in hits]
-    assert [hit.rerank for hit in hits] == opened(models, "logit", cache).scores(QUESTION, texts)
+    assert [hit.rerank for hit in hits] == opened(tiny_models, "logit").scores(QUESTION, texts)
     assert [hit.rerank for hit in hits] == sorted((hit.rerank or 0 for hit in hits), reverse=True)
 
 
-def test_a_damaged_export_is_told(models: Path, cache: Path, tmp_path: Path) -> None:
+def test_a_damaged_export_is_told(tiny_models: Path, tmp_path: Path) -> None:
     """The message names the setting, the folder and what to do with it."""
-    opened(models, "logit", cache)
-    copy = shutil.copytree(cache, tmp_path / "cache")
+    opened(tiny_models, "logit")
+    copy = shutil.copytree(tiny_models / "cache", tmp_path / "cache")
     for file in copy.rglob("model.onnx"):
         file.write_bytes(b"half a model")
     with pytest.raises(ModelError, match=r"FOOTNOTE_RERANKER=.*delete that folder"):
-        open_reranker(str(models / "logit"), copy)
+        open_reranker(str(tiny_models / "models" / "logit"), copy)
 
 
-def test_a_model_that_cannot_rerank_is_told(models: Path, tmp_path: Path) -> None:
+def test_a_model_that_cannot_rerank_is_told(tiny_models: Path) -> None:
     """Missing, or with classes that do not say which of them is meant: the setting is named."""
-    with pytest.raises(ModelError, match=r"FOOTNOTE_RERANKER='no-such-model' cannot be loaded"):
-        open_reranker("no-such-model", tmp_path)
-    with pytest.raises(ModelError, match=r"FOOTNOTE_RERANKER=.*label_0, label_1, label_2, none"):
-        open_reranker(str(models / "nameless"), tmp_path)
-    assert not any((tmp_path / "models").iterdir())
+    refused = json.loads((tiny_models / "refused.json").read_text("utf-8"))
+    assert "FOOTNOTE_RERANKER='no-such-model' cannot be loaded" in refused["no-such-model"]
+    assert "FOOTNOTE_RERANKER=" in refused["nameless"]
+    assert "label_0, label_1, label_2, none" in refused["nameless"]
+    assert len(list((tiny_models / "cache" / "models").iterdir())) == len(CROSS_ENCODERS) + 1
 
 
 def test_a_missing_package_names_the_command_that_installs_it(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exporting needs what building needs."""
     (tmp_path / "sentence_transformers.py").write_text("raise ImportError", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(MissingExtra, match=r"pip install 'footnote\[build\]'"):
-        open_reranker(str(models / "sigmoid"), tmp_path / "cache")
+        open_reranker(str(tiny_models / "models" / "sigmoid"), tmp_path / "cache")
 
 
-def test_a_process_that_reranks_loads_no_training_library(models: Path, tmp_path: Path) -> None:
+@pytest.mark.servers
+def test_a_process_that_reranks_loads_no_training_library(
+    tiny_models: Path, tmp_path: Path
+) -> None:
     """Not even the one that had the model exported imports PyTorch."""
     program = f"""
 import sys
 from pathlib import Path
 from index.rerank import open_reranker
 from index.search import open_index
-reranker = open_reranker({str(models / "no-segments")!r}, Path({str(tmp_path)!r}))
+reranker = open_reranker({str(tiny_models / "models" / "no-segments")!r}, Path({str(tmp_path)!r}))
 assert len(reranker.scores("who sells honey", ["bees", "the gate"])) == 2
 heavy = {{"torch", "transformers", "sentence_transformers"}}
 sys.stdout.write(repr(sorted(heavy & set(sys.modules))))

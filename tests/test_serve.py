@@ -11,9 +11,9 @@ import pytest
 
 from assistant import commands
 from assistant.ask import Assistant
+from tests.command import run
 from tests.serving import running
 from tests.test_access import ASK, HERE, bearer
-from tests.test_cli import run
 
 
 def test_another_address_needs_a_key_to_start(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """How an Answer looks in Slack: within its limits, escaped, the same words as everywhere."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -75,6 +76,20 @@ def test_every_answer_fits_and_does_nothing(answer: Answer) -> None:
     drawn = "".join(map(draw_sentence, answer.sentences))
     for text in (drawn, *texts(blocks), *texts(view)):
         assert not re.search(r"<|\]\(|\w://", text)
+
+
+def test_a_document_without_a_name_has_one_all_the_same() -> None:
+    """A title of white space, as a file may carry it, leaves no block without text."""
+    nameless = replace(NOTE, title=" ", source="\x07", section=None, page=None)
+    for answer in (
+        replace(ANSWER, outcome="declined", sentences=(), citations=(), closest=(nameless,)),
+        replace(ANSWER, citations=(nameless,)),
+    ):
+        blocks, view = end_blocks(answer, kept=True), quotes_view(answer)
+        check_blocks(blocks)
+        check_view(view)
+        assert "untitled" in json.dumps(blocks)
+        assert "untitled" in json.dumps(view)
 
 
 def unescaped(text: str) -> str:

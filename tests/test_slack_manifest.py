@@ -13,11 +13,11 @@ from assistant import slack
 from assistant.ask import Assistant
 from assistant.slacking import answering, connection, reply
 from assistant.slacking.manifest import EVENTS, SCOPES, manifest
+from tests.command import run
 from tests.serving import QUESTION
 from tests.slack_bot import workspace
 from tests.slack_fake import TEAM
 from tests.slack_payloads import direct, mention, opened
-from tests.test_cli import run
 
 HISTORY = {"channels:history", "groups:history", "im:history", "mpim:history"}
 NEEDED: dict[str, set[str]] = {

@@ -19,10 +19,10 @@ from assistant.channels import open_slack
 from assistant.settings import Settings
 from assistant.slack import Bot, run
 from index.errors import MissingExtra, SettingError, SlackUnavailable
+from tests.command import COMMAND
 from tests.serving import QUESTION
 from tests.slack_fake import FakeSlack
 from tests.slack_payloads import CHANNEL, direct, mention, pressed
-from tests.test_cli import COMMAND
 
 
 def made(slack: FakeSlack, folder: Path, cache: Path) -> Bot:

@@ -11,9 +11,9 @@ import pytest
 
 from assistant.serving.errors import ApiError
 from assistant.serving.library import safe_name
+from tests.command import run
 from tests.serving import Server, running
 from tests.test_api import refused
-from tests.test_cli import run
 
 HIVES = "# Hives\n\n## Keepers\n\nMartha Quill keeps forty hives behind the old mill.\n"
 QUESTION = "who keeps forty hives?"

@@ -44,15 +44,16 @@ LAYERS = (
                 "database",
                 "evidence",
             }
-            | {"ground", "migrations"}
-            | {"hostile", "lexicon", "llm", "marks", "number_words", "quantities", "question"}
-            | {"quote", "reading", "remarks", "signs", "support", "write"}
+            | {"ground", "hostile", "lexicon", "llm", "marks", "migrations", "notes"}
+            | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
+            | {"support", "tracing", "write"}
         ),
         neighbours=True,
     ),
     Layer(frozenset({"ask"})),  # the main path
     Layer(
-        frozenset({"dialogue", "doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
+        frozenset({"dialogue", "doctor", "draw", "langchain", "logs", "terminal", "typed"}),
+        neighbours=True,
     ),  # an Answer as text, as a Runnable
     Layer(frozenset({"serving"}), neighbours=True),  # what the HTTP server is made of
     Layer(frozenset({"slacking"}), neighbours=True),  # what the Slack bot is made of
@@ -83,6 +84,7 @@ HOMES = {
     "dotenv": {"assistant.settings"},
     "fastapi": {"assistant.api", "assistant.serving"},
     "filelock": {"index.build"},
+    "httpx": {"index.chroma_server"},
     "langchain": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "langchain_core": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "lxml": {"index.archive", "index.docx", "index.epub", "index.webpage"},
@@ -91,15 +93,18 @@ HOMES = {
     "mcp_types": {"assistant.mcp"},
     "onnx": {"index.export"},
     "onnxruntime": {"eval.reader", "index.export"},
+    "opentelemetry": {"assistant.tracing", "eval.bench.observing"},
     "orjson": {"assistant.serving"},
     "platformdirs": {"assistant.settings"},
     "protego": {"index.web"},
     "prometheus_client": {"assistant.serving.figures"},
     "prompt_toolkit": {"assistant.typed"},
+    "pyarrow": {"index.cluster"},
     "pydantic": {"assistant.serving", "assistant.settings"},
     "pydantic_settings": {"assistant.settings"},
     "pypdf": {"eval.bench.pdf_pages"},
     "pypdfium2": {"index.pdf"},
+    "ray": {"index.cluster"},
     "rapidfuzz": {"index.spelling"},
     "rich": {"assistant.terminal"},
     "sentence_transformers": {"index.export", "eval.bench.embedding"},
@@ -116,6 +121,7 @@ HOMES = {
     },
     "starlette": {"assistant.api", "assistant.serving"},
     "Stemmer": {"index.words"},
+    "structlog": {"assistant.logs"},
     "tokenizers": {"eval.reader", "index.export"},
     "torch": {"eval.reader", "index.export"},
     "transformers": {"eval.reader"},

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from index.build import BuildOptions, build
+from tests.command import run
 from tests.fakes import HashEmbedder
-from tests.test_cli import run
 
 # Where the tests run in the background of a shell, Ctrl-C is ignored by what they start.
 COMMAND = """
@@ -107,6 +107,7 @@ def test_what_changes_in_a_folder_is_indexed(tmp_path: Path, model_folder: Path)
         assert process.end() == 0
 
 
+@pytest.mark.servers
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process")
 def test_a_build_that_fails_is_told_and_watching_goes_on(
     tmp_path: Path, model_folder: Path

@@ -21,7 +21,7 @@ from assistant.serving.schemas import (
 )
 from assistant.serving.service import Service, TheService
 from assistant.threads import in_thread
-from index.filters import Filter
+from index.filters import typed_filter
 from index.passage import Document
 
 router = APIRouter(tags=["documents"])
@@ -55,14 +55,18 @@ async def search(
     k: Annotated[int, Query(ge=1, le=100)] = 8,
     document: Annotated[list[str] | None, Query(max_length=100)] = None,
     source: Annotated[list[str] | None, Query(max_length=20, examples=[["*.md"]])] = None,
+    where: Annotated[
+        list[str] | None, Query(max_length=20, examples=[["author=Quill*", "since=2016-05"]])
+    ] = None,
 ) -> Response:
     """Return the passages that bear on a question, best first, and why each was found; of the
-    documents and of the sources like a pattern, where some are named.
+    documents, of the sources like a pattern, and of the documents that say so of themselves
+    (`author=Quill*`, `since=2016-05`, `until=2016`), where some are named.
     """
     if len(q) > service.desk.max_question_chars:
         raise ApiError(413, "too_large", "the question is too long")
     async with service.desk.gate.admit(), service.desk.library.reading() as assistant:
-        only = Filter(tuple(document or ()), tuple(source or ()))
+        only = typed_filter(document, source, where)
         hits = await in_thread(assistant.searcher.search, q, k, only)
         return json_response(hits_fields(q, assistant.searcher.generation, hits))
 

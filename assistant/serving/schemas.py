@@ -46,46 +46,60 @@ class FeedbackBody(Body):
 class CitationModel(BaseModel):
     """A footnote: the characters `start` to `end` of the document's text are `quote`."""
 
-    number: int
-    document_id: str
-    title: str
-    source: str
-    start: int
-    end: int
-    quote: str
-    section: str | None
-    page: int | None
+    number: int = Field(description="the mark in the text, from 1, in reading order")
+    document_id: str = Field(description="the document, for `GET /v1/documents/{id}`")
+    title: str = Field(description="the document's title")
+    source: str = Field(description="the file or address it was read from")
+    start: int = Field(description="first character of the quote in the document's text, from 0")
+    end: int = Field(description="one past the last")
+    quote: str = Field(description="the slice itself, letter for letter")
+    section: str | None = Field(description="the heading it stands under")
+    page: int | None = Field(description="the page it begins on, from 1; null where there are none")
 
 
 class SentenceModel(BaseModel):
     """A sentence with the numbers of the citations that it rests on."""
 
-    text: str
-    kind: Literal["claim", "remark"]
-    citations: list[int]
-    support: float | None
-    lead: str
+    text: str = Field(description="the sentence, without marks; may hold inline Markdown")
+    kind: Literal["claim", "remark"] = Field(
+        description="a claim cites and was checked; a remark claims nothing"
+    )
+    citations: list[int] = Field(description="numbers of the footnotes that it rests on")
+    support: float | None = Field(
+        description="how far it follows from them, 0 to 1; null for a remark"
+    )
+    lead: str = Field(
+        description="what stands before it: a space, a paragraph's break, a list's marker"
+    )
 
 
 class AnswerModel(BaseModel):
     """An Answer, the same in every channel."""
 
-    id: str
-    outcome: Literal["answered", "declined", "failed"]
-    reason: str | None
-    question: str
-    standalone_question: str
-    text: str
-    sentences: list[SentenceModel]
-    citations: list[CitationModel]
-    withheld: int
-    closest: list[CitationModel]
-    writer: str
-    model: str | None
-    prompt: str | None
-    index: str | None
-    timings_ms: dict[str, float]
-    usage: dict[str, int] | None
+    id: str = Field(description="names this answer, for feedback and in the log")
+    outcome: Literal["answered", "declined", "failed"] = Field(
+        description="three different things, never to be told from the text"
+    )
+    reason: str | None = Field(description="why it declined or failed; null when it answered")
+    question: str = Field(description="as it was asked")
+    standalone_question: str = Field(
+        description="as it was searched: a follow-up made to stand alone"
+    )
+    text: str = Field(description="the sentences with their leads and marks")
+    sentences: list[SentenceModel] = Field(description="what is said, in order")
+    citations: list[CitationModel] = Field(description="the footnotes, each once")
+    withheld: int = Field(
+        description="sentences that were drafted, did not hold, and are not shown"
+    )
+    closest: list[CitationModel] = Field(description="when it declines: passages worth offering")
+    writer: str = Field(description="`quote`, or `model`")
+    model: str | None = Field(description="the language model that wrote; null when none did")
+    prompt: str | None = Field(description="a hash of the words that it was given")
+    index: str | None = Field(description="the generation that was asked")
+    timings_ms: dict[str, float] = Field(
+        description="milliseconds by stage: condense, search, write, ground, total"
+    )
+    usage: dict[str, int] | None = Field(description="tokens by kind, when a language model wrote")
 
 
 class ErrorDetail(BaseModel):
@@ -123,6 +137,7 @@ class HitModel(BaseModel):
     coverage: float | None
     rerank: float | None
     fused_rank: int | None
+    metadata: list[tuple[str, str]]
 
 
 class SearchModel(BaseModel):

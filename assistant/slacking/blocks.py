@@ -138,8 +138,8 @@ def quotes_view(answer: Answer) -> dict[str, Any]:
     """Return the modal with every footnote's quote, in its document and section."""
     cited = answer.citations or answer.closest
     blocks: list[Block] = []
-    for (title, inside), group in groupby(cited, lambda one: (one.title, one.section)):
-        head = " – ".join(escape(clean(part)) for part in (title, inside) if part)
+    for (title, inside), group in groupby(cited, lambda one: (_title(one), one.section)):
+        head = " – ".join(part for part in (title, escape(clean(inside or ""))) if part)
         told = [section(f"*{next(fitted(head, MOST_SECTION - _NUMBER_ROOM))}*")]
         told += [section(text) for one in group for text in _quote(one)]
         if len(blocks) + len(told) >= MOST_BLOCKS:
@@ -239,7 +239,9 @@ def _whole_place(citation: Citation) -> str:
 
 
 def _title(citation: Citation) -> str:
-    return next(fitted(escape(clean(citation.title)), 200))
+    """Return the document's name; never nothing, for Slack refuses a block without text."""
+    named = clean(citation.title) or clean(citation.source) or "untitled"
+    return next(fitted(escape(named), 200))
 
 
 def _place(citation: Citation) -> str:

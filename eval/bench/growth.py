@@ -1,9 +1,14 @@
-"""How an index grows: `python -m eval.bench.growth 1000 10000 100000`.
+"""How an index grows: `python -m eval.bench.growth 1000 10000 100000 300000`.
 
 Made-up passages of fifty words drawn from a vocabulary of 50,000 by Zipf's law, one to a document,
-with random unit vectors, for embedding so many would take a day: what is measured is searching, not
-finding. For each size: seconds to write, MiB on disk, seconds to open, warm milliseconds of a
-search without embedding the question (median, 95th percentile, and median of processor time), and
+with random unit vectors, for embedding so many would take hours: what is measured is writing and
+searching, not finding. For each size: seconds to write and the writer's peak of resident MiB, MiB
+on disk, seconds to open, warm milliseconds of a search without embedding the question (median, 95th
+percentile, and median of processor time), and the searcher's peak of resident MiB.
+
+`python -m eval.bench.growth --build 20000 200000` builds from text files, as `footnote index` does,
+some so many passages (of `against`'s made-up texts), with random vectors too; `--model` has the
+bundled model make them. For each size: passages, seconds, processor seconds, and the peak of
 resident MiB.
 """
 
@@ -19,7 +24,10 @@ from time import perf_counter, process_time
 
 import numpy as np
 
+from assistant.settings import Settings
+from eval.bench.against import make_texts
 from index.assemble import Recipe, assemble
+from index.build import BuildOptions, build
 from index.catalog import Entry
 from index.embed import Vectors, unit
 from index.passage import Document, Passage, Span
@@ -30,6 +38,8 @@ DIMENSION = 384
 VOCABULARY = 50_000
 WORDS = 50
 QUESTIONS = 200
+PASSAGES_A_FILE = 12.4
+"""Of `make_texts`, on average."""
 
 
 class RandomEmbedder:
@@ -75,12 +85,38 @@ def _entry(number: int, text: str) -> Entry:
     return Entry(Document(name, "", name, text), name, "", (passage,), (f"{number:032}",))
 
 
-def write(folder: Path, passages: int) -> float:
-    """Write a generation of made-up passages; return the seconds that took."""
-    entries = [_entry(n, text) for n, text in enumerate(_texts(passages, WORDS, SEED))]
+def write(folder: Path, passages: int) -> str:
+    """Write a generation of made-up passages; return the seconds that took and the peak of MiB."""
+    entries = (_entry(n, text) for n, text in enumerate(_texts(passages, WORDS, SEED)))
     started = perf_counter()
     assemble(folder, Recipe("growth", RandomEmbedder(), None, None), entries, lambda *_: None)
-    return perf_counter() - started
+    return f"{perf_counter() - started:.0f} | {_peak():.0f}"
+
+
+def _peak() -> float:
+    """Return the most MiB that this process has had in memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def build_texts(folder: Path, passages: int, *, model: bool) -> str:
+    """Build an index of so many passages from files; return cells of the table."""
+    make_texts(folder / "texts", round(passages / PASSAGES_A_FILE))
+    embedder = None if model else RandomEmbedder()
+    options = BuildOptions(cache=Settings().cache_dir, embedder=embedder)
+    started, spent = perf_counter(), process_time()
+    report = build([folder / "texts"], folder / "index", options, _told)
+    seconds, cpu = perf_counter() - started, process_time() - spent
+    return f"{report.passages:,} | {seconds:.0f} | {cpu:.0f} | {_peak():.0f}"
+
+
+_stages: list[str] = []
+
+
+def _told(stage: str, done: int, total: int) -> None:
+    """Note on standard error how much memory each stage needed."""
+    if stage not in _stages:
+        _stages.append(stage)
+        sys.stderr.write(f"{_peak():6.0f} MiB before {stage} ({done} of {total})\n")
 
 
 def search(folder: Path) -> str:
@@ -96,33 +132,58 @@ def search(folder: Path) -> str:
         spent.append(process_time() - before)
     warm = [1000 * one for one in seconds[QUESTIONS:]]
     cpu = 1000 * median(spent[QUESTIONS:])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     p95 = quantiles(warm, n=20)[-1]
-    return f"{opened:.2f} | {median(warm):.1f} | {p95:.1f} | {cpu:.1f} | {memory:.0f}"
+    return f"{opened:.2f} | {median(warm):.1f} | {p95:.1f} | {cpu:.1f} | {_peak():.0f}"
+
+
+def _apart(*arguments: str) -> str:
+    """Run one measurement in a process of its own, so that its memory is its own."""
+    command = [sys.executable, "-m", "eval.bench.growth", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def grown(sizes: Sequence[int]) -> Iterator[str]:
+    """Yield the table of how searching slows down, a row for each size."""
+    yield "| passages | write, s | MiB | disk, MiB | open, s | warm, ms | p95, ms | CPU, ms | MiB |"
+    yield "|---" * 9 + "|"
+    for passages in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            place = Path(folder) / "growth"
+            written = _apart("--write", str(place), str(passages))
+            size = sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) / (1 << 20)
+            yield f"| {passages:,} | {written} | {size:.0f} | {_apart('--search', str(place))} |"
+
+
+def built(sizes: Sequence[int], *, model: bool) -> Iterator[str]:
+    """Yield the table of what building needs, a row for each size."""
+    yield "| passages | s | CPU s | peak, MiB |"
+    yield "|---" * 4 + "|"
+    for passages in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            how = ["--model"] if model else []
+            yield f"| {_apart('--texts', folder, str(passages), *how)} |"
 
 
 def main() -> None:
-    """Print a row for each size, each searched in a process of its own."""
+    """Print a row for each size, each measured in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("passages", type=int, nargs="*", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--search", type=Path, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.search:
-        sys.stdout.write(search(arguments.search))
-        return
-    print(
-        "| passages | write, s | disk, MiB | open, s | warm, ms | p95, ms | CPU, ms | MiB |\n"
-        + "|---" * 8
-        + "|"
-    )
-    for passages in arguments.passages:
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "growth"
-            seconds = write(place, passages)
-            size = sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) / (1 << 20)
-            command = [sys.executable, "-m", "eval.bench.growth", "--search", str(place)]
-            cells = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        print(f"| {passages:,} | {seconds:.0f} | {size:.0f} | {cells} |", flush=True)
+    parser.add_argument("--build", action="store_true", help="build from files instead")
+    parser.add_argument("--model", action="store_true", help="and let the model embed")
+    for hidden in ("--search", "--write", "--texts"):
+        parser.add_argument(hidden, type=Path, help=argparse.SUPPRESS)
+    typed = parser.parse_args()
+    if typed.search:
+        print(search(typed.search))
+    elif typed.write:
+        print(write(typed.write, *typed.passages))
+    elif typed.texts:
+        print(build_texts(typed.texts, *typed.passages, model=typed.model))
+    else:
+        sizes = typed.passages
+        rows = built(sizes, model=typed.model) if typed.build else grown(sizes)
+        for row in rows:
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

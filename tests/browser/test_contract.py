@@ -13,9 +13,9 @@ import pytest
 from tests.browser.article import QUESTION
 from tests.browser.double import Double, Page
 from tests.browser.test_chat import expect
+from tests.command import run
 from tests.serving import Server, running
 from tests.source import ROOT
-from tests.test_cli import run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -14,19 +14,27 @@ look-ups, gRPC) passes it by, which is why conftest also switches off such code'
 
 import ipaddress
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
-LOOK_UPS = {"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}
-SENDS = {"socket.connect", "socket.sendto", "socket.sendmsg"}
+LOOK_UPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+OWN_NAME = socket.gethostname()
+SENDS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
-def refuse_remote(event: str, arguments: tuple[Any, ...]) -> None:
+def refuse_remote(
+    event: str,
+    arguments: tuple[Any, ...],
+    # Bound here: an ending interpreter takes the module's names away before its hooks.
+    look_ups: frozenset[str] = LOOK_UPS,
+    sends: frozenset[str] = SENDS,
+) -> None:
     """Audit hook: raise PermissionError when `event` would reach beyond this machine."""
-    if event in LOOK_UPS:
+    if event in look_ups:
         host = arguments[0]
-    elif event in SENDS:
+    elif event in sends:
         # A path is a unix socket; None (sendmsg) goes where connect was allowed to.
         address = arguments[1]
         host = address[0] if isinstance(address, tuple) and address else None
@@ -41,7 +49,7 @@ def is_local(host: object) -> bool:
     """Tell whether `host`, a name or an address, is this machine by itself, without a look-up."""
     if isinstance(host, (bytes, bytearray)):
         host = bytes(host).decode("ascii", "replace")
-    if not isinstance(host, str) or host in {"", "localhost"}:
+    if not isinstance(host, str) or host in {"", "localhost", OWN_NAME}:
         return True
     try:
         address = ipaddress.ip_address(host.partition("%")[0])

@@ -19,6 +19,8 @@ from index.embedded import Embedded
 from index.search import open_index
 from tests.fakes import HashEmbedder
 
+pytestmark = pytest.mark.servers
+
 KILLS = int(os.environ.get("KILLS", "3"))
 SEED = 20_160_115
 FILES = 4

@@ -11,6 +11,8 @@ from eval.reader.read import OnnxReader
 if TYPE_CHECKING:
     from eval.reader.model import Reader
 
+pytestmark = pytest.mark.servers
+
 WORDS = "the a he abe putin met often never 27 times harbour froze in winter ? | . ##s".split()
 CLAIM, EVIDENCE = "abe met putin 27 times.", "he met putin often in the winter."
 

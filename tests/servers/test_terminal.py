@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_cli import COMMAND, NOTES
+from tests.command import COMMAND
+from tests.test_cli import NOTES
 
 pty = pytest.importorskip("pty", reason="pseudo-terminals are POSIX")
+pytestmark = pytest.mark.servers
 SECONDS = 60
 PROMPT = "m>"
 """The prompt, after the end of an escape sequence."""

@@ -1,0 +1,1 @@
+"""What makes a part of the documentation: reference pages, drawings, screenshots."""
