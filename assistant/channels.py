@@ -105,6 +105,7 @@ def open_service(
         keys=open_keys(settings),
         sessions=rates("session", settings.address_rate),
         uploads=library.Uploads(books, build, settings.max_file_mb << 20) if own else None,
+        counters=counters,
     )
 
 
@@ -148,6 +149,7 @@ def open_slack(settings: Settings, index: Path | None, progress: "Progress | Non
             asyncio.Semaphore(settings.max_answering),
             settings.history_turns,
         ),
+        open_counters(settings),
         bundled=index is None and settings.index is None,
     )
 
@@ -171,7 +173,7 @@ def open_slack_events(settings: Settings, service: "Service", *, bundled: bool) 
         settings.history_turns,
         desk.figures,
     )
-    bot = _open_bot(settings, bench, bundled=bundled)
+    bot = _open_bot(settings, bench, service.counters, bundled=bundled)
     # Public, as a rule: Slack has no key of ours. Its signature is checked by the bot.
     return Mounted(EVENTS_PATH, bot.http, PUBLIC, bot.running)
 
@@ -208,7 +210,9 @@ def _secret(settings: Settings, name: str) -> str:
     return str(value.get_secret_value()) if value else ""
 
 
-def _open_bot(settings: Settings, bench: "Bench", *, bundled: bool) -> "Bot":
+def _open_bot(
+    settings: Settings, bench: "Bench", counters: "Counters | None", *, bundled: bool
+) -> "Bot":
     from assistant import slack
     from assistant.counters import Cap
     from assistant.slacking.connection import Connection
@@ -218,7 +222,7 @@ def _open_bot(settings: Settings, bench: "Bench", *, bundled: bool) -> "Bot":
         bench,
         Rules(
             read_doors(settings.slack_allow, settings.slack_deny),
-            Cap("slack", settings.slack_user_rate, open_counters(settings)),
+            Cap("slack", settings.slack_user_rate, counters),
             settings.max_question_chars,
         ),
         Connection(

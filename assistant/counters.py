@@ -15,9 +15,8 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
-from assistant.database import Database, shares
+from assistant.database import Database
 from assistant.shares import Shares
 from assistant.threads import in_thread
 from index.errors import ConversationsUnavailable
@@ -28,7 +27,25 @@ _MINUTE = 60.0
 _SWEEP_SECONDS = 60.0
 """How often a replica deletes what is full again, which is as good as not there."""
 
-_now = sa.func.extract("epoch", sa.func.statement_timestamp()).cast(sa.Double)
+# A little more than a minute, for what adding fractions loses.
+_TAKE = sa.text(
+    """
+    INSERT INTO footnote_shares AS kept (caller, full_at)
+    VALUES (:caller, extract(epoch from statement_timestamp()) + :step)
+    ON CONFLICT (caller) DO UPDATE
+    SET full_at = greatest(kept.full_at, extract(epoch from statement_timestamp())) + :step
+    WHERE greatest(kept.full_at, extract(epoch from statement_timestamp())) + :step
+        <= extract(epoch from statement_timestamp()) + 60.000001
+    RETURNING caller
+    """
+)
+_WAIT = sa.text(
+    "SELECT full_at + :step - extract(epoch from statement_timestamp()) - 60 "
+    "FROM footnote_shares WHERE caller = :caller"
+)
+_SWEEP = sa.text(
+    "DELETE FROM footnote_shares WHERE full_at < extract(epoch from statement_timestamp())"
+)
 
 
 class Counters:
@@ -44,32 +61,25 @@ class Counters:
         self._clock = clock
         self._swept = clock()
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
     def take(self, name: str, caller: str, per_minute: int) -> float:
         """Take one of `caller`'s share `name`; return 0, or in how many seconds there is one."""
         step = _MINUTE / per_minute
         who = hashlib.sha256(f"{name}\0{caller}".encode("utf-8", "surrogatepass")).hexdigest()
-        later = sa.func.greatest(shares.c.full_at, _now) + step
-        # A little more than a minute, for what adding fractions loses.
-        room = later <= _now + _MINUTE + 1e-6
-        taken = (
-            insert(shares)
-            .values(caller=who, full_at=_now + step)
-            .on_conflict_do_update(
-                index_elements=[shares.c.caller], set_={"full_at": later}, where=room
-            )
-            .returning(shares.c.caller)
-        )
-        wait = sa.select(later - _now - _MINUTE).where(shares.c.caller == who)
+        taken = {"caller": who, "step": step}
         with self._database.at_once() as connection:
             self._sweep(connection)
-            if connection.execute(taken).first() is not None:
+            if connection.execute(_TAKE, taken).first() is not None:
                 return 0.0
-            return max(connection.scalar(wait) or 0.0, 0.001)
+            return max(float(connection.scalar(_WAIT, taken) or 0.0), 0.001)
 
     def _sweep(self, connection: sa.Connection) -> None:
         if self._clock() - self._swept >= _SWEEP_SECONDS:
             self._swept = self._clock()
-            connection.execute(shares.delete().where(shares.c.full_at < _now))
+            connection.execute(_SWEEP)
 
 
 class Cap:

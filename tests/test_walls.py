@@ -35,8 +35,9 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "counters", "cut", "database"}
-            | {"evidence", "ground", "hostile", "lexicon", "llm", "marks", "migrations", "notes"}
+            {"answerability", "condense", "conversations", "counters", "cut"}
+            | {"database", "evidence", "ground", "hostile", "lexicon", "llm", "marks"}
+            | {"migrations", "notes"}
             | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
             | {"support", "tracing", "write"}
         ),

@@ -109,6 +109,8 @@ def test_shares_are_exact_with_many_takers(house: House) -> None:
         taker.start()
     for taker in takers:
         taker.join()
+    for one in counters:
+        one.close()
     assert len(waits) == 40
     assert sum(wait == 0 for wait in waits) == 10
     assert all(0 < wait <= 6 for wait in waits if wait)
