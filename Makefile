@@ -18,10 +18,10 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask serve test test-browser test-servers bench constraints clean
+.PHONY: help ask serve test test-browser test-servers release-check bench constraints clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question"
 	@$(VENV)/bin/footnote ask -- "$$QUESTION"
@@ -41,6 +41,9 @@ test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of th
 
 test-servers: $(VENV)/ready-servers ## tests that start real servers and clusters, or take long
 	@$(VENV)/bin/python -m pytest -q -m servers
+
+release-check: $(VENV)/ready-release ## build sdist and wheel, and ask the wheel in an empty environment
+	@$(VENV)/bin/python -m tests.release_check
 
 bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
@@ -100,6 +103,12 @@ $(VENV)/ready-servers: $(VENV)/ready-test
 	@$(PIP) install -c constraints.txt -e '.[ray]'
 	@# As above.
 	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
+
+$(VENV)/ready-release: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing what builds a release (some 10 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[build,release]'
+	@$(finish)
 
 $(VENV)/ready-bench: $(VENV)/ready-ask
 	@$(begin)

@@ -21,6 +21,7 @@ from assistant.terminal import (
     WIDEST,
     AsJson,
     Index,
+    Question,
     complain,
     hint,
     log_structured,
@@ -49,6 +50,7 @@ log = logging.getLogger("footnote")
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
+    "demo": "assistant.commands:demo",
     "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",
@@ -86,7 +88,6 @@ app = typer.Typer(
     cls=_Commands,
     help="Ask your documents, and get answers whose every sentence is footnoted.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
@@ -215,9 +216,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     '  footnote search "notice period" --where author="Quill*" --where since=2016-05'
 )
 def search(
-    question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
-    ],
+    question: Question = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
     document: Annotated[
         list[str] | None, typer.Option("--document", metavar="ID", help="Only this; repeatable.")
@@ -244,7 +243,7 @@ def search(
     from assistant.wiring import open_searcher
     from index.filters import typed_filter
 
-    text = typed_question(question)
+    text = typed_question(question, "search")
     if not text.strip():
         raise UsageError("the question is empty; say what to search for")
     only = typed_filter(document, source, where)
@@ -266,9 +265,7 @@ def search(
     "  footnote ask - --json < question.txt"
 )
 def ask(
-    question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
-    ],
+    question: Question = None,
     as_json: AsJson = False,
     history: Annotated[
         Path | None,
@@ -281,7 +278,8 @@ def ask(
     """Answer a question from the documents, with footnotes."""
     from assistant.wiring import open_assistant
 
-    text, turns, settings = typed_question(question), typed_history(history), _settings()
+    text, turns = typed_question(question, "ask"), typed_history(history)
+    settings = _settings()
     if len(turns) > settings.history_turns:
         complain(
             f"--history {history} has {len(turns)} turns; the newest {settings.history_turns} are "
