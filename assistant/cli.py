@@ -48,6 +48,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("footnote")
 
+Target = Annotated[
+    Path | None,
+    typer.Option(
+        "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
+    ),
+]
+"""The index that is written."""
+
 ELSEWHERE = {
     "chat": "assistant.chat:app",
     "demo": "assistant.commands:demo",
@@ -159,12 +167,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         list[str] | None,
         typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
     ] = None,
-    index: Annotated[
-        Path | None,
-        typer.Option(
-            "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
-        ),
-    ] = None,
+    index: Target = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
     ] = False,
@@ -196,9 +199,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         watching.check([*(paths or ()), *(sitemap or ())], as_json=as_json, cluster=bool(cluster))
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
-    wanted = Wanted(
-        tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
-    )
+    wanted = Wanted(*(tuple(one or ()) for one in (paths, sitemap, include, exclude)))
     say = log_structured(settings) if settings.log_format else complain
     with show_progress(say) as progress:
         report = build_index(settings, wanted, where, progress, cluster)
