@@ -94,7 +94,7 @@ $(VENV)/ready-serve: $(VENV)/ready-ask
 $(VENV)/ready-test: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the tools that tests need (some 50 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,slack,eval,dev]'
+	@$(PIP) install -c constraints.txt -e '.[build,langchain,openai,anthropic,postgres,serve,mcp,slack,eval,trace,dev]'
 	@$(finish)
 
 $(VENV)/ready-browser: $(VENV)/ready-test
@@ -109,7 +109,7 @@ $(VENV)/ready-browser: $(VENV)/ready-test
 $(VENV)/ready-servers: $(VENV)/ready-test
 	@$(begin)
 	@echo "footnote: installing Ray (some 100 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[ray,trace]'
+	@$(PIP) install -c constraints.txt -e '.[ray]'
 	@# As above.
 	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
 

@@ -29,6 +29,7 @@ from assistant.serving import (
 from assistant.serving.access import PUBLIC, Mounted, Rule
 from assistant.serving.answers import json_response
 from assistant.serving.service import Service
+from assistant.tracing import open_tracer
 
 App = FastAPI
 GRACE_SECONDS = 30
@@ -79,6 +80,7 @@ def create_app(service: Service, mounted: Sequence[Mounted] = ()) -> FastAPI:
         max_body=MAX_BODY_BYTES,
         larger={"/v1/documents": MAX_BODY_BYTES + upload},
         requested=service.desk.figures.requested,
+        tracer=open_tracer(),
     )
     bare = [str(getattr(route, "path", route)) for route in app.routes if rule_of(route) is None]
     if bare:

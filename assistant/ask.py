@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 from assistant.answer import FAILURES, Answer, Event, Outcome, Turn
 from assistant.condense import by_rule
 from assistant.ground import Drafted, Ending, Grounder, Signature
+from assistant.notes import UNWATCHED, Watch
 from assistant.question import Question, read_question
 from assistant.support import Support
 from assistant.threads import Loop, in_one_thread, in_thread, meanwhile
 from index.errors import IndexUnavailable, UsageError
 from index.passage import Hit
 from index.search import Searcher
+from index.spans import SILENT, Span, running, within
 
 if TYPE_CHECKING:
     from assistant.langchain import AnswerRunnable
@@ -79,6 +81,7 @@ class Assistant:
         self._hits = hits
         self._history_turns = history_turns
         self._max_question_chars = max_question_chars
+        self._watch = UNWATCHED
         self._loop = Loop()
 
     @classmethod
@@ -91,6 +94,11 @@ class Assistant:
         from assistant.wiring import open_assistant
 
         return open_assistant(load_settings(), None if index is None else Path(index))
+
+    def watched(self, by: Watch) -> Self:
+        """Have what it does told beside its answers; return it."""
+        self._watch = by
+        return self
 
     @property
     def searcher(self) -> Searcher:
@@ -149,7 +157,9 @@ class Assistant:
                 f"the question has {len(question):,} characters; at most "
                 f"{self._max_question_chars:,} are read (FOOTNOTE_MAX_QUESTION_CHARS)"
             )
-        asking = _Asking(_sayable(question), self._writer.signature, Grounder(self._support))
+        asking = _Asking(
+            _sayable(question), self._writer.signature, Grounder(self._support), self._watch
+        )
         try:
             async with aclosing(self._path(asking, history)) as events:
                 async for event in events:
@@ -157,8 +167,12 @@ class Assistant:
         # The one place that turns a failure into an Answer: whatever broke, the asker gets one.
         except Exception as error:
             known = isinstance(error, IndexUnavailable)
-            log.error("answer %s failed: %s", asking.id, error, exc_info=not known)
+            # What is not ours may quote what it choked on, which is nothing for a log.
+            says = error if known else type(error).__name__
+            log.error("answer %s failed: %s", asking.id, says, exc_info=not known)
             yield asking.answer(Ending("index_unavailable" if known else "internal"))
+        finally:
+            asking.span.end()
 
     async def _path(
         self, asking: "_Asking", history: Sequence[Turn]
@@ -182,13 +196,17 @@ class Assistant:
         if draft is None:
             with asking.timed("search"):
                 hits = await in_thread(self._searcher.search, asked.text, self._hits)
-            asking.grounder.rest_on(hits)
+            asking.rest_on(hits)
             draft = self._writer.write(asked, hits)
             # A language model takes its time to begin; what it will be checked by is read in it.
             ahead = self._writer.signature.model is not None
         ending = Ending("internal")
-        async with aclosing(draft), meanwhile(asking.grounder.prepare) if ahead else nullcontext():
-            async for piece in asking.timing("write", draft):
+        async with (
+            aclosing(draft),
+            aclosing(asking.timing("write", draft)) as pieces,
+            meanwhile(asking.grounder.prepare) if ahead else nullcontext(),
+        ):
+            async for piece in pieces:
                 if isinstance(piece, Ending):
                     ending = piece
                     break
@@ -219,33 +237,52 @@ class _Asking:
     question: str
     signature: Signature
     grounder: Grounder
+    watch: Watch
     standalone: str = ""
     index: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     timings_ms: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=perf_counter)
+    hits: int = 0
+    span: Span = SILENT
+
+    def __post_init__(self) -> None:
+        self.span = self.watch.begin()
+
+    def rest_on(self, hits: Sequence[Hit]) -> None:
+        """Let the answer rest on what was found."""
+        self.hits = len(hits)
+        self.grounder.rest_on(hits)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Add the time that the block takes to `stage`."""
         started = perf_counter()
-        yield
+        with running(self.span.child(stage)):
+            yield
         self._add(stage, started)
 
-    async def timing(self, stage: str, pieces: AsyncIterator[T]) -> AsyncIterator[T]:
+    async def timing(self, stage: str, pieces: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         """Yield `pieces`, and add the time that each one was waited for to `stage`."""
-        started = perf_counter()
-        async for piece in pieces:
-            self._add(stage, started)
-            yield piece
-            started = perf_counter()
+        span = self.span.child(stage)
+        try:
+            while True:
+                started = perf_counter()
+                with within(span):
+                    piece = await anext(pieces, None)
+                self._add(stage, started)
+                if piece is None:
+                    return
+                yield piece
+        finally:
+            span.end()
 
     def answer(self, ending: Ending) -> Answer:
         """Return the Answer of what was said, ended by `ending`."""
         self._add("total", self.started)
         shown, signature = self.grounder.shown(ending), ending.signature or self.signature
         outcome: Outcome = "declined" if shown.reason else "answered"
-        return Answer(
+        answer = Answer(
             id=self.id,
             outcome="failed" if shown.reason in FAILURES else outcome,
             reason=shown.reason,
@@ -263,6 +300,8 @@ class _Asking:
             timings_ms=self.timings_ms,
             usage=ending.usage,
         )
+        self.watch.tell(answer, self.hits, self.span)
+        return answer
 
     def _add(self, stage: str, started: float) -> None:
         spent = (perf_counter() - started) * 1000

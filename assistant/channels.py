@@ -142,7 +142,7 @@ def open_slack_events(settings: Settings, service: "Service", *, bundled: bool) 
         desk.conversations,
         desk.gate.slots,
         settings.history_turns,
-        desk.figures.answered,
+        desk.figures,
     )
     bot = _open_bot(settings, bench, bundled=bundled)
     # Public, as a rule: Slack has no key of ours. Its signature is checked by the bot.

@@ -4,6 +4,7 @@ Draws and decides nothing. What a command needs is imported inside it, so that `
 and a cold `ask` pays for no more than asking. Exit codes: 0 done, 1 the work failed, 2 wrong usage.
 """
 
+import logging
 import os
 import sys
 from enum import StrEnum
@@ -22,10 +23,12 @@ from assistant.terminal import (
     Index,
     complain,
     hint,
+    log_structured,
     log_to_terminal,
     print_json,
     show_answer,
     show_progress,
+    show_report,
     terminal_style,
     terminal_width,
 )
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.wiring import Wanted
     from index.build import BuildReport, Cluster
+
+log = logging.getLogger("footnote")
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
@@ -98,7 +103,8 @@ def main() -> None:
     try:
         app()
     except FootnoteError as error:
-        complain(str(error))
+        # Logged, which is a complaint unless the command has structured logs.
+        log.error("%s", error)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         # Whoever read the output has enough. Python would complain once more when it closes stdout.
@@ -106,7 +112,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        complain(f"{error.strerror or error}{where}; footnote doctor looks for the cause")
+        log.error("%s%s; footnote doctor looks for the cause", error.strerror or error, where)
         sys.exit(1)
 
 
@@ -128,6 +134,16 @@ def _options(
     del version
 
 
+Include = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
+]
+
+
 @app.command(
     epilog="\b\nExamples:\n"
     "  footnote index notes/ report.pdf\n"
@@ -144,14 +160,8 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         list[str] | None,
         typer.Option("--sitemap", metavar="URL", help="Every page of a sitemap; repeatable."),
     ] = None,
-    include: Annotated[
-        list[str] | None,
-        typer.Option("--include", metavar="PATTERN", help="Of folders, only files like '*.md'."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="PATTERN", help="Of folders, no files like 'drafts/**'."),
-    ] = None,
+    include: Include = None,
+    exclude: Exclude = None,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -192,14 +202,10 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     wanted = Wanted(
         tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
     )
-    with show_progress() as progress:
+    say = log_structured(settings) if settings.log_format else complain
+    with show_progress(say) as progress:
         report = build_index(settings, wanted, where, progress, cluster)
-    if as_json:
-        print_json(_report_fields(report))
-    else:
-        _print_report(report, default=where == DEFAULT_INDEX)
-    for problem in report.problems:
-        complain(f"{problem.source}: {problem.message}")
+    show_report(report, as_json=as_json, default=where == DEFAULT_INDEX)
     if watch:
         files = [Path(path) for path in wanted.typed]
         watching.watch(files, where, lambda: build_index(settings, wanted, where))
@@ -306,10 +312,12 @@ def ask(
 def doctor(as_json: AsJson = False, index: Index = None) -> None:
     """Tell what is installed, configured and broken, and what to do about it."""
     from assistant.doctor import examine
-    from assistant.wiring import open_language_model
+    from assistant.wiring import open_language_model, open_server
 
     settings = _settings()
-    checks = examine(settings, index, lambda: open_language_model(settings))
+    checks = examine(
+        settings, index, lambda: open_language_model(settings), lambda: open_server(settings)
+    )
     broken = any(check.state == "broken" for check in checks)
     if as_json:
         print_json({"broken": broken, "checks": [vars(check) for check in checks]})
@@ -366,32 +374,6 @@ def _cluster(engine: Engine, address: str | None) -> "Cluster | None":
     if address:
         raise UsageError("--address names a Ray cluster; add --engine ray")
     return None
-
-
-def _print_report(report: "BuildReport", *, default: bool) -> None:
-    style = terminal_style()
-    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
-    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
-    for kind, sources in told.items():
-        for source in sources:
-            typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
-    typer.echo(
-        f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
-        f"{report.unchanged} unchanged, {_counted(report.embedded, 'passage')} embedded "
-        f"in {report.seconds:.1f} s"
-    )
-    where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
-    typer.echo(f'ask it:  footnote ask "…"{where}')
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
-
-
-def _report_fields(report: "BuildReport") -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(report), "index": str(report.index)}
 
 
 if __name__ == "__main__":

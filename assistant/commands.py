@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assistant.terminal import AsJson, Index, complain, print_json, show_progress
+from assistant.terminal import (
+    AsJson,
+    Index,
+    complain,
+    log_structured,
+    print_json,
+    show_progress,
+)
 from index.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +57,7 @@ def _serve(
     from assistant.settings import load_settings
 
     settings = load_settings()
+    say = log_structured(settings)
     on_loopback = host in {"127.0.0.1", "localhost", "::1"}
     with open_keys(settings) as known:
         directory = known.directory()
@@ -58,7 +66,7 @@ def _serve(
             f"--host {host} can be reached from elsewhere and there is no key yet; "
             "make one first: footnote keys create NAME --scope client"
         )
-    with show_progress() as progress:
+    with show_progress(say) as progress:
         service = open_service(
             settings, index, port=port, on_loopback=on_loopback, progress=progress
         )
@@ -68,7 +76,7 @@ def _serve(
     from assistant.api import serve as run
 
     shown = f"[{host}]" if ":" in host else host
-    complain(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
+    say(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
     run(app, host, port, settings.trusted_proxies)
 
 
@@ -151,11 +159,12 @@ def _slack(context: typer.Context, index: Index = None) -> None:
     from assistant.settings import load_settings
 
     settings = load_settings()
-    with show_progress() as progress:
+    say = log_structured(settings)
+    with show_progress(say) as progress:
         bot = open_slack(settings, index, progress)
     from assistant.slack import run
 
-    asyncio.run(run(bot, complain))
+    asyncio.run(run(bot, say))
 
 
 @slack.command(epilog="\b\nExample:\n  footnote slack manifest > manifest.json")

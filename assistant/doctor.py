@@ -19,6 +19,7 @@ from typing import Literal
 from assistant.llm import LanguageModel, Message
 from assistant.settings import Settings
 from assistant.threads import Loop
+from index.chroma_server import ChromaServer
 from index.errors import FootnoteError
 from index.generation import current_generation, read_manifest, verify
 
@@ -45,15 +46,21 @@ class Check:
 
 
 def examine(
-    settings: Settings, index: Path | None, open_model: Callable[[], LanguageModel | None]
+    settings: Settings,
+    index: Path | None,
+    open_model: Callable[[], LanguageModel | None],
+    open_server: Callable[[], ChromaServer | None] = lambda: None,
 ) -> list[Check]:
-    """Look at everything that asking and building need; `open_model` opens the configured model."""
+    """Look at everything that asking and building need; `open_model` opens the configured model,
+    `open_server` the configured Chroma server.
+    """
     return [
         _python(),
         *_packages(),
         _building(),
         _cache(settings.cache_dir),
         _index(index or settings.index),
+        *_chroma(open_server),
         _language_model(open_model),
         *_settings(settings),
     ]
@@ -107,6 +114,17 @@ def _index(index: Path | None) -> Check:
         return Check("index", "broken", f"{index}: not as it was written", remedy)
     held = f"{manifest.documents} documents, {manifest.passages} passages, model {manifest.model}"
     return Check("index", "ok", f"{index}: generation {manifest.id}, {held}")
+
+
+def _chroma(open_server: Callable[[], ChromaServer | None]) -> Iterator[Check]:
+    try:
+        server = open_server()
+        if server is not None:
+            version, held = server.version(), len(list(server.names("footnote-")))
+            found = f"{server.url}, version {version}, {held} collections of Footnote's"
+            yield Check("Chroma server", "ok", found)
+    except FootnoteError as error:
+        yield Check("Chroma server", "broken", "cannot be used", str(error))
 
 
 def _language_model(open_model: Callable[[], LanguageModel | None]) -> Check:

@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
 from index.errors import MissingExtra, ModelTimeout, ModelUnavailable, SettingError
+from index.spans import SILENT, current
 
 log = logging.getLogger("footnote")
 
@@ -210,6 +211,7 @@ class LangChainModel:
         usage: Usage = {}
         stopped = ""
         room = self._options.max_tokens * _CHARS_A_TOKEN
+        span = (current() or SILENT).child("model")
         try:
             while True:
                 async with asyncio.timeout_at(min(by, deadline)):
@@ -227,6 +229,8 @@ class LangChainModel:
                     stopped = "length"
                     break
         finally:
+            span.set(model=self.name, **usage)
+            span.end()
             await _close(chunks)
         if not stopped and self._tells_why_it_stopped:
             raise _CutOffError("the reply broke off")

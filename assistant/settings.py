@@ -7,6 +7,7 @@ setting is an error too, so that a misspelt one is not silently without effect.
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
@@ -112,6 +113,23 @@ class Settings(BaseSettings):
     web_pages: int = Field(
         default=500, ge=1, le=100_000, description="web pages fetched by one `footnote index`"
     )
+    chroma_url: str | None = Field(
+        default=None,
+        description="Chroma server that takes indexes' vectors; unset: none",
+    )
+    chroma_token: SecretStr | None = Field(
+        default=None, description="bearer token for the proxy in front of that server"
+    )
+    chroma_ca: Path | None = Field(
+        default=None, description="certificates to trust for it; unset: the system's"
+    )
+    chroma_tenant: str = Field(default="default_tenant", min_length=1, description="its tenant")
+    chroma_database: str = Field(
+        default="default_database", min_length=1, description="its database"
+    )
+    chroma_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="how long it may take to answer"
+    )
     lock_seconds: float = Field(
         default=60.0,
         ge=0,
@@ -194,6 +212,15 @@ class Settings(BaseSettings):
         default=None,
         description="questions to offer in the app's tab, parted by |; unset: by the "
         "documents' titles",
+    )
+    log_format: Literal["json", "text"] | None = Field(
+        default=None, description="unset: text on a terminal, else json"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least that is logged"
+    )
+    log_text: bool = Field(
+        default=False, description="put questions and answers into logs and traces"
     )
 
 

@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
@@ -28,6 +29,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
+from assistant.notes import noting
 from assistant.slacking.answering import Means, reply_to
 from assistant.slacking.bench import Bench
 from assistant.slacking.blocks import QUOTES, RATED, REASON, broken, quotes_view, reason_view
@@ -71,7 +73,7 @@ class Bot:
         self.refused = asyncio.Event()
         self.refusal = ""
         # At DEBUG the SDK would log every payload; what people ask has no place in a log.
-        log.setLevel(logging.INFO)
+        log.setLevel(max(logging.INFO, log.getEffectiveLevel()))
         self.client = web_client(connection, log)
         self._me: AuthorizeResult | None = None
 
@@ -123,11 +125,12 @@ class Bot:
         bot = context.bot_user_id or ""
         question = read_question(body, bot)
         if question is None or not self._rules.let_in(question):
+            self.bench.figures.slack("ignored")
             return
         number = context["footnote_number"] = uuid.uuid4().hex
         begin = partial(context["say_stream"], buffer_size=1, recipient_team_id=question.team)
         means = Means(_client(context), begin, context["set_status"], bot)
-        with self._at_work():
+        with self._at_work(), self._telling_of(number, question.channel):
             async with self.bench.turn(question):
                 await reply_to(question, means, self.bench, self._rules, number)
 
@@ -241,6 +244,18 @@ class Bot:
             # Not left to Bolt, which takes an acknowledgement back when a listener fails at once.
             except (FootnoteError, *UNSENT) as error:
                 await self.failed(error, body, context)
+
+    @contextmanager
+    def _telling_of(self, number: str, channel: str) -> Iterator[None]:
+        """Log a question as one event, and count what became of it."""
+        started = perf_counter()
+        with noting(request_id=number, channel=channel, did="failed") as notes:
+            try:
+                yield
+            finally:
+                notes["ms"] = round((perf_counter() - started) * 1000, 1)
+                self.bench.figures.slack(notes["did"])
+                log.info("question", extra={"facts": notes})
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -1,11 +1,11 @@
-"""The terminal that the command line draws on: answers, colours, progress, complaints, JSON."""
+"""The terminal that the command line draws on: answers, builds, colours, progress, complaints."""
 
 import json
 import logging
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from assistant.draw import Style
     from assistant.settings import Settings
     from index.assemble import Progress
+    from index.build import BuildReport
+
+log = logging.getLogger("footnote")
 
 WIDEST = 100
 """Characters in a line, at most: longer ones are hard to read."""
@@ -60,6 +63,51 @@ def show_answer(events: "Iterable[Event]") -> "Answer":
     raise AssertionError("a stream ends with its Answer")
 
 
+def show_report(report: "BuildReport", *, as_json: bool, default: bool) -> None:
+    """Show what a build did, and log it; `default`: the index lies where it does unless told."""
+    if as_json:
+        print_json(_report_fields(report))
+    else:
+        _print_report(report, default=default)
+    log.info("built", extra={"facts": _counts(report)})
+    for problem in report.problems:
+        log.warning("%s: %s", problem.source, problem.message)
+
+
+def _print_report(report: "BuildReport", *, default: bool) -> None:
+    style = terminal_style()
+    told = {"added": report.added, "changed": report.changed, "removed": report.removed}
+    told["moved"] = tuple(f"{old} → {new}" for old, new in report.moved)
+    for kind, sources in told.items():
+        for source in sources:
+            typer.echo(f"{style(f'{kind:<8}', 'number')} {source}")
+    typer.echo(
+        f"{_counted(report.documents, 'document')}, {_counted(report.passages, 'passage')}; "
+        f"{report.unchanged} unchanged, {_counted(report.embedded, 'passage')} embedded "
+        f"in {report.seconds:.1f} s"
+    )
+    where = "" if os.environ.get("FOOTNOTE_INDEX") and not default else f" --index {report.index}"
+    typer.echo(f'ask it:  footnote ask "…"{where}')
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _counts(report: "BuildReport") -> dict[str, Any]:
+    """Return what a build did, in numbers, for the log."""
+    kinds = ("added", "changed", "moved", "removed", "problems")
+    same = ("documents", "passages", "unchanged", "embedded", "seconds")
+    counts = {kind: len(getattr(report, kind)) for kind in kinds}
+    return {**counts, **{name: getattr(report, name) for name in same}, "index": str(report.index)}
+
+
+def _report_fields(report: "BuildReport") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(report), "index": str(report.index)}
+
+
 def complain(message: str) -> None:
     """Say `message` on standard error, in one line."""
     from assistant.draw import clean
@@ -75,6 +123,17 @@ def log_to_terminal() -> None:
             complain(record.getMessage())
 
     logging.getLogger("footnote").addHandler(Complaining(logging.WARNING))
+
+
+def log_structured(settings: "Settings") -> Callable[[str], None]:
+    """Log from now on as the settings say; return what says something to whoever started us.
+
+    That is a complaint for people, and a line of the log where programs read it.
+    """
+    from assistant.logs import LogOptions, configure
+
+    options = LogOptions(settings.log_format, settings.log_level, settings.log_text)
+    return complain if configure(options) == "text" else logging.getLogger("footnote").info
 
 
 def terminal_style() -> "Style":
@@ -98,15 +157,15 @@ def terminal_width() -> int:
 
 
 @contextmanager
-def show_progress() -> "Iterator[Progress]":
+def show_progress(say: Callable[[str], None] = complain) -> "Iterator[Progress]":
     """Show what takes long on standard error: bars on a terminal, elsewhere a line a stage."""
-    if not sys.stderr.isatty():
+    if say is not complain or not sys.stderr.isatty():
         seen: set[str] = set()
 
         def tell(stage: str, _done: int, total: int) -> None:
             if stage not in seen:
                 seen.add(stage)
-                complain(f"{stage} ({total})" if total else stage)
+                say(f"{stage} ({total})" if total else stage)
 
         yield tell
         return

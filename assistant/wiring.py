@@ -8,15 +8,18 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answerability import load_model
 from assistant.ask import Assistant, Condenser, Writer
 from assistant.condense import by_rule
+from assistant.notes import Watch
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
 from assistant.support import SupportModel, load_support
+from assistant.tracing import open_tracer
 from index.errors import BuildError, MissingExtra
 from index.rerank import open_reranker
 from index.search import Searcher, open_index
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from assistant.llm import LanguageModel
     from index.assemble import Progress
     from index.build import BuildOptions, BuildReport, Cluster
+    from index.chroma_server import ChromaServer, ServerOptions
     from index.web import Fetched
 
 
@@ -56,7 +60,7 @@ def open_assistant(
         hits=settings.hits,
         history_turns=settings.history_turns,
         max_question_chars=settings.max_question_chars,
-    )
+    ).watched(Watch(open_tracer(), text=settings.log_text))
 
 
 def open_language_model(settings: Settings) -> "LanguageModel | None":
@@ -93,7 +97,34 @@ def open_searcher(
 ) -> Searcher:
     """Return a searcher for `index`, or for the one in the settings, or for the bundled article."""
     reranker = open_reranker(settings.reranker, settings.cache_dir)
-    return open_index(chosen_index(settings, index, progress), reranker=reranker)
+    chosen = chosen_index(settings, index, progress)
+    return open_index(chosen, reranker=reranker, server=open_server(settings))
+
+
+def open_server(settings: Settings) -> "ChromaServer | None":
+    """Return the Chroma server in the settings, None when they name none. Raises SettingError."""
+    if settings.chroma_url is None:
+        return None
+    from index.chroma_server import ServerOptions
+
+    token = settings.chroma_token
+    options = ServerOptions(
+        settings.chroma_url,
+        token.get_secret_value() if token else "",
+        settings.chroma_ca,
+        settings.chroma_tenant,
+        settings.chroma_database,
+        settings.chroma_seconds,
+    )
+    return _server(options)
+
+
+@lru_cache(maxsize=4)
+def _server(options: "ServerOptions") -> "ChromaServer":
+    """Return one client for the process: each new generation is asked for over its connections."""
+    from index.chroma_server import ChromaServer
+
+    return ChromaServer(options)
 
 
 def chosen_index(
@@ -190,6 +221,7 @@ def build_options(settings: Settings) -> "BuildOptions":
         max_file_bytes=settings.max_file_mb * MEBIBYTE,
         lock_seconds=settings.lock_seconds,
         generations=settings.generations,
+        server=open_server(settings),
     )
 
 

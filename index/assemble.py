@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,6 +22,7 @@ from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
 from index.catalog import Catalog, CatalogWriter, Entry
+from index.chroma_server import ChromaServer
 from index.embed import MODEL_FILES, Embedder
 from index.embedded import Embedded, Half, KnownVectors
 from index.engine import Engine, LocalEngine, Piece, piece_of
@@ -42,6 +44,7 @@ class Recipe:
     """What a generation is made with; `model` is the exported model's folder, None for one of the
     caller's own, `reusable` an earlier generation whose vectors may be taken over, `partial` the
     file that keeps vectors while they are made, and `engine` who makes them: by default the caller.
+    With a `server` its `collection` takes the passages' vectors.
     """
 
     id: str
@@ -50,6 +53,8 @@ class Recipe:
     reusable: Path | None
     partial: Path | None = None
     engine: Engine | None = None
+    server: ChromaServer | None = None
+    collection: str = ""
 
 
 def assemble(
@@ -76,6 +81,7 @@ def assemble(
             passages=len(held.starts) - 1,
             sentences=held.starts[-1],
             files=files_of(aside),
+            collection=recipe.collection if recipe.server else "",
         )
         aside.chmod(0o755)
         write_manifest(aside, manifest)
@@ -110,7 +116,10 @@ def _write(
     if recipe.partial is None:
         (aside / "embedded").unlink()
     report("writing the search indexes", 0, 0)
-    write_vectors(aside / "vectors", rows, starts)
+    write_vectors(aside / "vectors", rows, starts, graph=recipe.server is None)
+    if recipe.server:
+        sending = partial(report, "sending vectors to the Chroma server")
+        recipe.server.fill(recipe.collection, rows, sending)
     (aside / "passages.npy").unlink()
     if recipe.model:
         _take_model(recipe.model, aside / "model")

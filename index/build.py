@@ -6,11 +6,14 @@ build that would change nothing writes nothing.
 """
 
 import hashlib
+import logging
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -18,6 +21,7 @@ import filelock
 
 from index.assemble import Progress, Recipe, assemble
 from index.catalog import Card
+from index.chroma_server import ChromaServer
 from index.embed import BUNDLED_MODEL, Embedder, open_model, prepare_model
 from index.engine import Engine, LocalEngine
 from index.errors import BuildError, BuildInProgress, IndexUnavailable, UsageError
@@ -25,8 +29,11 @@ from index.generation import FORMAT, Manifest, read_manifest, switch
 from index.load import discover
 from index.plan import Plan, Problem, Work, jobs_for, make_plan, origin_of
 from index.split import SPLITTER
+from index.store import stored_vectors
 
 __all__ = ["MEBIBYTE", "BuildOptions", "BuildReport", "Cluster", "Problem", "build"]
+
+log = logging.getLogger("footnote")
 
 MEBIBYTE = 1 << 20
 
@@ -49,7 +56,7 @@ class BuildOptions:
     (by default the folder that the index lies in). With `empty_folders` a folder may have nothing
     to read in it: what was in it has been removed. `include` and `exclude` are patterns as
     `discover` takes them. `sources` says of files that were fetched from where: that is what they
-    are told apart by, and cited as.
+    are told apart by, and cited as. A `server` takes the passages' vectors.
     """
 
     cache: Path
@@ -64,6 +71,7 @@ class BuildOptions:
     exclude: tuple[str, ...] = ()
     sources: Mapping[Path, str] = field(default_factory=dict)
     cluster: Cluster | None = None
+    server: ChromaServer | None = None
 
 
 @dataclass(frozen=True)
@@ -122,16 +130,27 @@ def build(
         plan = make_plan(jobs, roots, work, index, report)
         if not plan.cards:
             raise BuildError("\n".join(_told(plan.problems) or ["there is nothing to index"]))
+        name = _generation_id(plan.cards, embedder, options.server)
         recipe = Recipe(
-            _generation_id(plan.cards, embedder),
+            name,
             embedder,
             model,
             plan.reusable,
             index / f"embedded-{embedder.fingerprint}",
             engine,
+            options.server,
+            f"{_collections(index)}{name}" if options.server else "",
         )
         manifest, embedded = _switch_to(index, recipe, plan, report)
         _prune(index, {manifest.id, plan.previous}, options.generations)
+        if options.server:
+            _prune_server(index, options.server)
+    return _reported(index, manifest, plan, embedded, perf_counter() - started)
+
+
+def _reported(
+    index: Path, manifest: Manifest, plan: Plan, embedded: int, seconds: float
+) -> BuildReport:
     return BuildReport(
         index=index,
         generation=manifest.id,
@@ -144,7 +163,7 @@ def build(
         unchanged=plan.unchanged,
         embedded=embedded,
         problems=tuple(plan.problems),
-        seconds=perf_counter() - started,
+        seconds=seconds,
     )
 
 
@@ -215,8 +234,10 @@ def _locked(index: Path, seconds: float, report: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _generation_id(cards: Sequence[Card], embedder: Embedder) -> str:
-    digest = hashlib.sha256(f"{FORMAT} {SPLITTER} {embedder.fingerprint}".encode())
+def _generation_id(cards: Sequence[Card], embedder: Embedder, server: ChromaServer | None) -> str:
+    # Whatever server it is: an index may be reached under several addresses.
+    place = " server" if server else ""
+    digest = hashlib.sha256(f"{FORMAT} {SPLITTER} {embedder.fingerprint}{place}".encode())
     for card in cards:
         line = f"\n{card.id} {card.source} {card.content_hash}"
         digest.update(line.encode("utf-8", "surrogateescape"))
@@ -232,6 +253,11 @@ def _switch_to(index: Path, recipe: Recipe, plan: Plan, report: Progress) -> tup
     except IndexUnavailable:
         shutil.rmtree(folder, ignore_errors=True)
         manifest, embedded = assemble(folder, recipe, plan.entries(), report)
+    if recipe.server and recipe.server.holds(manifest.collection) != manifest.passages:
+        # It has lost them, or is another server than before.
+        vectors = stored_vectors(folder / "vectors")
+        sending = partial(report, "sending vectors to the Chroma server")
+        recipe.server.fill(manifest.collection, vectors, sending)
     if plan.previous != recipe.id:
         switch(index, recipe.id)
     return manifest, embedded
@@ -245,8 +271,29 @@ def _prune(index: Path, keep: set[str], most: int) -> None:
     newest = sorted(folders, key=lambda f: (f.name in keep, f.stat().st_mtime), reverse=True)
     for folder in newest[max(most, len(keep)) :]:
         shutil.rmtree(folder, ignore_errors=True)
-    for partial in index.glob("embedded-*"):
-        partial.unlink()
+    for kept in index.glob("embedded-*"):
+        kept.unlink()
+
+
+def _collections(index: Path) -> str:
+    """Return what the names of this index's collections begin with, as those of no other do."""
+    file = index / "id"
+    if not file.is_file():
+        file.write_text(secrets.token_hex(8), encoding="ascii")
+    return f"footnote-{file.read_text(encoding='ascii').strip()}-"
+
+
+def _prune_server(index: Path, server: ChromaServer) -> None:
+    """Remove the collections of generations that are gone, and of builds that were killed."""
+    kept = {folder.name for folder in (index / "generations").iterdir()}
+    start = _collections(index)
+    try:
+        for name in list(server.names(start)):
+            if name.removeprefix(start) not in kept:
+                server.drop(name)
+    except IndexUnavailable as error:
+        # The index is finished and answers; the next build tidies up.
+        log.warning("collections that nobody needs any more are still there: %s", error)
 
 
 def _told(problems: Sequence[Problem]) -> list[str]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalog import Catalog
+from index.chroma_server import ChromaServer, ServerVectors
 from index.embed import Embedder, Vectors, open_model
 from index.errors import IndexUnavailable
 from index.filters import EVERYTHING, Filter, within
@@ -23,8 +24,9 @@ from index.generation import Manifest, current_generation, read_manifest
 from index.lexical import LexicalIndex
 from index.passage import Document, Hit, Passage, found_by
 from index.rerank import Reranker
+from index.spans import span
 from index.spelling import Speller
-from index.store import FULL_SCAN_LIMIT, open_vectors
+from index.store import FULL_SCAN_LIMIT, VectorIndex, open_vectors, stored_vectors
 from index.words import content_stems
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ class Searcher:
         embedder: Embedder | None = None,
         full_scan_limit: int = FULL_SCAN_LIMIT,
         reranker: Reranker | None = None,
+        server: ChromaServer | None = None,
     ) -> None:
         self.manifest: Manifest = read_manifest(generation)
         self._embedder = embedder or open_model(generation / "model", threads=1)
@@ -67,7 +70,7 @@ class Searcher:
                 "the one that was given; open it without one, or index the documents again"
             )
         self._reranker = reranker
-        self._vectors = open_vectors(generation / "vectors", full_scan_limit)
+        self._vectors = self._open_vectors(generation / "vectors", full_scan_limit, server)
         self._lexical = LexicalIndex(generation / "lexical")
         self._catalog = Catalog(generation / "catalog.db")
         self._sentences = np.load(generation / "sentences.npy", mmap_mode="r")
@@ -75,6 +78,17 @@ class Searcher:
         self._starts = np.load(generation / "vectors" / "starts.npy", mmap_mode="r")
         self.rarity = self._lexical.rarity
         self.embed_question = lru_cache(maxsize=64)(self._embedder.embed_question)
+
+    def _open_vectors(self, folder: Path, limit: int, server: ChromaServer | None) -> VectorIndex:
+        name = self.manifest.collection
+        if not name:
+            return open_vectors(folder, limit)
+        if server is None:
+            raise IndexUnavailable(
+                f"the vectors of {folder.parent} lie on a Chroma server; set FOOTNOTE_CHROMA_URL "
+                "to its address, or index the documents again without it"
+            )
+        return ServerVectors(server, name, stored_vectors(folder))
 
     @property
     def generation(self) -> str:
@@ -137,7 +151,8 @@ class Searcher:
     def _reranked(self, reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits with the best RERANKED in the reranker's order, then the others."""
         texts = [found_by(hit.document, hit.passage) for hit in hits[:RERANKED]]
-        scores = [*reranker.scores(question, texts), *[None] * len(hits[RERANKED:])]
+        with span("rerank"):
+            scores = [*reranker.scores(question, texts), *[None] * len(hits[RERANKED:])]
         ranked = zip(hits, scores, strict=True)
         told = [
             replace(hit, rerank=score, fused_rank=rank)
@@ -182,14 +197,32 @@ class Searcher:
         `k` where there are more.
         """
         depth, stems = max(_DEPTH, 4 * k), content_stems(question)
-        vector, matched = self.embed_question(question), self._lexical.scores(stems)
         allowed = None if only == EVERYTHING else self._catalog.numbers(only)
-        if allowed is None:
-            near, cosines = self._vectors.nearest(vector, depth)
-        else:
-            near, cosines = self._vectors.nearest_of(vector, depth, allowed)
-            matched = within(matched, allowed)
-        worded = self._lexical.best(matched, depth)
+        with span("embed"):
+            vector = self.embed_question(question)
+        with span("dense"):
+            near, cosines = (
+                self._vectors.nearest(vector, depth)
+                if allowed is None
+                else self._vectors.nearest_of(vector, depth, allowed)
+            )
+        with span("lexical"):
+            matched = self._lexical.scores(stems)
+            matched = matched if allowed is None else within(matched, allowed)
+            worded = self._lexical.best(matched, depth)
+        with span("fuse"):
+            return self._fused(vector, stems, matched, (near, cosines), worded)
+
+    def _fused(
+        self,
+        vector: Vectors,
+        stems: Sequence[str],
+        matched: NDArray[np.float32],
+        nearest: tuple[NDArray[np.int64], Vectors],
+        worded: NDArray[np.int64],
+    ) -> list[Ranked]:
+        """Return what either half found, ranked by best sentence and by words covered."""
+        near, cosines = nearest
         dense = {int(number): rank for rank, number in enumerate(near, 1)}
         lexical = {int(number): rank for rank, number in enumerate(worded, 1)}
         cosine = dict(zip(dense, map(float, cosines), strict=True))
@@ -228,14 +261,17 @@ def open_index(
     embedder: Embedder | None = None,
     full_scan_limit: int = FULL_SCAN_LIMIT,
     reranker: Reranker | None = None,
+    server: ChromaServer | None = None,
 ) -> Searcher:
     """Open the index at `path` for questions.
 
     The embedding model lies in the index itself; `embedder` is needed only for an index that was
     built with one of your own. `reranker` puts the best hits in its own order; see
-    `index.rerank.open_reranker`. Raises IndexUnavailable or ModelError.
+    `index.rerank.open_reranker`. `server` is asked for vectors that lie on one; those of an index
+    that has its own are not sought there. Raises IndexUnavailable or ModelError.
     """
-    return Searcher(current_generation(Path(path)), embedder, full_scan_limit, reranker)
+    generation = current_generation(Path(path))
+    return Searcher(generation, embedder, full_scan_limit, reranker, server)
 
 
 def merge_neighbours(hits: Sequence[Hit]) -> list[Hit]:

@@ -39,29 +39,38 @@ class VectorIndex(Protocol):
         """Return the same of the `allowed` passages, which are in order; always exact."""
 
 
-def write_vectors(folder: Path, vectors: NDArray[np.float16], starts: NDArray[np.int64]) -> None:
+def write_vectors(
+    folder: Path, vectors: NDArray[np.float16], starts: NDArray[np.int64], *, graph: bool = True
+) -> None:
     """Write unit vectors, shape (passages, dimension), into `folder`, which must not exist.
 
     `starts`, shape (passages + 1,), says where each passage's sentences begin among all of them.
+    Without `graph` there is no collection: a server has one.
     """
     folder.mkdir()
     np.save(folder / "starts.npy", starts)
     np.save(folder / "passages.npy", vectors)
-    if len(vectors):
+    if len(vectors) and graph:
         _write_chroma(folder / "chroma", vectors)
 
 
 def open_vectors(folder: Path, full_scan_limit: int = FULL_SCAN_LIMIT) -> VectorIndex:
     """Open the vectors in `folder`. Raises IndexUnavailable when they are missing or damaged."""
+    vectors = stored_vectors(folder)
+    if len(vectors) <= full_scan_limit:
+        return FullScan(vectors)
+    return ChromaVectors(folder / "chroma", vectors)
+
+
+def stored_vectors(folder: Path) -> NDArray[np.float16]:
+    """Return the passages' vectors as they were written, read from disk as they are needed."""
     try:
-        vectors = np.load(folder / "passages.npy", mmap_mode="r")
+        vectors: NDArray[np.float16] = np.load(folder / "passages.npy", mmap_mode="r")
     except (OSError, ValueError) as error:
         raise IndexUnavailable(
             f"{folder} is damaged ({error}); index the documents again"
         ) from error
-    if len(vectors) <= full_scan_limit:
-        return FullScan(vectors)
-    return ChromaVectors(folder / "chroma", vectors)
+    return vectors
 
 
 class FullScan:
@@ -109,10 +118,17 @@ class ChromaVectors:
         self, vector: Vectors, k: int, allowed: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], Vectors]:
         """Return the same of the `allowed`, compared one by one; see `VectorIndex`."""
-        chunks = [allowed[i : i + _BATCH] for i in range(0, len(allowed), _BATCH)]
-        cosines = [self._vectors[chunk].astype(np.float32) @ vector for chunk in chunks]
-        order, best = _nearest(np.concatenate([np.zeros(0, np.float32), *cosines]), k)
-        return allowed[order], best
+        return nearest_among(self._vectors, vector, k, allowed)
+
+
+def nearest_among(
+    vectors: NDArray[np.float16], vector: Vectors, k: int, allowed: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], Vectors]:
+    """Return the numbers and cosines of the `k` nearest of the `allowed` rows, compared exactly."""
+    chunks = [allowed[i : i + _BATCH] for i in range(0, len(allowed), _BATCH)]
+    cosines = [vectors[chunk].astype(np.float32) @ vector for chunk in chunks]
+    order, best = _nearest(np.concatenate([np.zeros(0, np.float32), *cosines]), k)
+    return allowed[order], best
 
 
 def _nearest(cosines: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:

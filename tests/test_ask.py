@@ -24,6 +24,7 @@ answer = open_assistant(Settings(cache_dir=Path(sys.argv[1])), None).ask("What i
 assert answer.outcome == "answered"
 heavy = {"torch", "transformers", "sentence_transformers", "chromadb", "langchain_core"}
 heavy |= {"langchain", "rich", "prompt_toolkit", "sklearn", "scipy", "onnx", "typer"}
+heavy |= {"structlog", "opentelemetry", "requests"}
 sys.stdout.write(" ".join(sorted(heavy & set(sys.modules))))
 """
 

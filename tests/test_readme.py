@@ -44,7 +44,7 @@ RUN = {
     ),
     "make docs-serve": (".ci/run builds what this serves", "make docs"),
 }
-"""Of each command in the README who runs it, and what .ci/run has to say for that; or why nobody."""
+"""Of each command in the README who runs it, and what .ci/run says for that; or why nobody does."""
 
 
 def commands(text: str) -> list[str]:
@@ -120,7 +120,9 @@ def test_the_transcript_is_true(bundled_assistant: object, tmp_path: Path) -> No
     """What the README shows of a terminal is what is printed; "…" stands for lines left out."""
     assert bundled_assistant
     transcript = re.findall(r"```console\n(.*?)```", README, re.DOTALL)[0]
-    for typed, shown in re.findall(r"^\$ make ask(.*)\n((?:[^$].*\n|\n)*)", transcript, re.MULTILINE):
+    for typed, shown in re.findall(
+        r"^\$ make ask(.*)\n((?:[^$].*\n|\n)*)", transcript, re.MULTILINE
+    ):
         question = typed.partition('"')[2].rstrip('"') or "why did Abe court Putin?"
         printed = run("ask", question, cwd=tmp_path, COLUMNS="80").stdout
         assert printed.startswith(shown.removesuffix("…\n")), printed
@@ -167,3 +169,15 @@ def test_the_curl_commands_of_the_documentation_run(
         ]
     says = ['"outcome":"answered"', "event: sentence", '"hits":[', '"documents":[', '"annotations"']
     assert [word for word, text in zip(says, printed, strict=True) if word not in text] == []
+
+
+def test_every_promise_is_held_by_tests() -> None:
+    """Each of the eight names tests, and every test that is named is there."""
+    page = (ROOT / "docs/promises.md").read_text(encoding="utf-8").partition("## ")[0]
+    promises = re.split(r"^\d\. ", page, flags=re.MULTILINE)[1:]
+    assert len(promises) == 8
+    for promise in promises:
+        named = re.findall(r"\]\(\.\./(tests/\S+\.py)\) `(test_\w+)`", promise)
+        assert len(named) >= 2, promise
+        for file, name in named:
+            assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), (file, name)

@@ -36,14 +36,15 @@ LAYERS = (
     Layer(
         frozenset(
             {"answerability", "condense", "conversations", "cut", "database", "evidence", "ground"}
-            | {"hostile", "lexicon", "llm", "marks", "number_words", "quantities", "question"}
-            | {"quote", "reading", "remarks", "signs", "support", "write"}
+            | {"hostile", "lexicon", "llm", "marks", "notes", "number_words", "quantities"}
+            | {"question", "quote", "reading", "remarks", "signs", "support", "tracing", "write"}
         ),
         neighbours=True,
     ),
     Layer(frozenset({"ask"})),  # the main path
     Layer(
-        frozenset({"dialogue", "doctor", "draw", "langchain", "terminal", "typed"}), neighbours=True
+        frozenset({"dialogue", "doctor", "draw", "langchain", "logs", "terminal", "typed"}),
+        neighbours=True,
     ),  # an Answer as text, as a Runnable
     Layer(frozenset({"serving"}), neighbours=True),  # what the HTTP server is made of
     Layer(frozenset({"slacking"}), neighbours=True),  # what the Slack bot is made of
@@ -73,6 +74,7 @@ HOMES = {
     "dotenv": {"assistant.settings"},
     "fastapi": {"assistant.api", "assistant.serving"},
     "filelock": {"index.build"},
+    "httpx": {"index.chroma_server"},
     "langchain": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "langchain_core": {"assistant.langchain", "assistant.llm", "index.embed", "index.langchain"},
     "lxml": {"index.archive", "index.docx", "index.epub", "index.webpage"},
@@ -81,6 +83,7 @@ HOMES = {
     "mcp_types": {"assistant.mcp"},
     "onnx": {"index.export"},
     "onnxruntime": {"eval.reader", "index.export"},
+    "opentelemetry": {"assistant.tracing", "eval.bench.observing"},
     "orjson": {"assistant.serving"},
     "platformdirs": {"assistant.settings"},
     "protego": {"index.web"},
@@ -105,6 +108,7 @@ HOMES = {
     "sqlalchemy": {"assistant.conversations", "assistant.database", "assistant.serving.keys"},
     "starlette": {"assistant.api", "assistant.serving"},
     "Stemmer": {"index.words"},
+    "structlog": {"assistant.logs"},
     "tokenizers": {"eval.reader", "index.export"},
     "torch": {"eval.reader", "index.export"},
     "transformers": {"eval.reader"},

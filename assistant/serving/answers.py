@@ -87,9 +87,12 @@ async def with_heartbeat(
         except ApiError as error:
             yield failed(error)
         finally:
-            if following is not None and not following.done():
+            # Cancelled here until it has ended, however often this task is cancelled meanwhile, as
+            # it is for a client that left: a generator that runs cannot be closed.
+            while following is not None and not following.done():
                 following.cancel()
-                await asyncio.wait([following])
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([following])
 
 
 async def _next(events: AsyncIterator[bytes]) -> bytes:

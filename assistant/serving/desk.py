@@ -10,17 +10,19 @@ speed of the assistant and not of its reader; when the reader leaves, the task i
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, suppress
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from assistant.answer import Answer, Said, Turn
 from assistant.ask import Assistant
 from assistant.conversations import Conversations
+from assistant.notes import note
 from assistant.serving.access import Caller
 from assistant.serving.errors import ApiError
-from assistant.serving.figures import Figures
+from assistant.serving.figures import Figures, Views
 from assistant.serving.library import Library
 from assistant.serving.limits import Gate, Rates, Ticket
 from assistant.threads import in_thread
@@ -76,9 +78,9 @@ class Desk:
     ) -> None:
         self.library = library
         self.conversations = conversations
-        self.ledger = Ledger(conversations)
         self.gate = gate
-        self.figures = Figures(lambda: gate.admitted, lambda: gate.waiting)
+        self.figures = Figures(Views(gate, lambda: library.opened.searcher.manifest))
+        self.ledger = Ledger(conversations, self.figures.written)
         self._caps = caps
         self._history_turns = history_turns
         self.max_question_chars = max_question_chars
@@ -164,6 +166,7 @@ class Taken:
         if not self._task.done():
             self._task.cancel()
             self._desk.figures.cancelled()
+            note(cancelled=True)
             with suppress(asyncio.CancelledError):
                 await self._task
         self._ticket.give_back()
@@ -188,6 +191,7 @@ class Taken:
                         self._pieces.put_nowait(event)
                         continue
                     kept = await self._desk.keep(self._who, self._asked, event)
+                    note(caller=self._who.kind, conversation_id=kept)
                     self._desk.figures.answered(event)
                     self._pieces.put_nowait(Done(event, kept))
         except UsageError as error:
@@ -207,11 +211,17 @@ class Ledger:
     """Writes answers into their conversations, those that come at once in one transaction.
 
     Whoever keeps one waits until it is written: an answer that a client has seen whole survives the
-    process, however it ends. Belongs to one event loop.
+    process, however it ends. `written` is told of each batch how many answers were kept, how many
+    could not be, and the seconds it took. Belongs to one event loop.
     """
 
-    def __init__(self, conversations: Conversations) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        written: Callable[[int, int, float], None] = lambda *_: None,
+    ) -> None:
         self._conversations = conversations
+        self._told = written
         self._entries: list[_Entry] = []
         self._coming: asyncio.Task[list[str | FootnoteError]] | None = None
         self._last: asyncio.Task[list[str | FootnoteError]] | None = None
@@ -240,7 +250,11 @@ class Ledger:
         if before is not None:
             await asyncio.wait([before])
         entries, self._entries, self._coming = self._entries, [], None
-        return await in_thread(self._written, entries)
+        started = perf_counter()
+        kept = await in_thread(self._written, entries)
+        failed = sum(isinstance(one, FootnoteError) for one in kept)
+        self._told(len(kept) - failed, failed, perf_counter() - started)
+        return kept
 
     def _written(self, entries: Sequence[_Entry]) -> list[str | FootnoteError]:
         """Return the conversation of each, or why it was not kept."""

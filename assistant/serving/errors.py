@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from assistant.notes import note
 from index.errors import (
     BuildInProgress,
     ConversationNotFound,
@@ -61,7 +62,8 @@ class ApiError(HTTPException):
 
 
 def error_body(error: ApiError, request_id: str) -> dict[str, Any]:
-    """Return the JSON of `error`."""
+    """Return the JSON of `error`; the request's event has its code."""
+    note(code=error.code)
     return {
         "error": {
             "code": error.code,
@@ -148,5 +150,8 @@ def _allowed(request: Request) -> str:
 async def _defect(request: Request, error: Exception) -> JSONResponse:
     # The framework raises it again afterwards, so that the log has the traceback.
     del error
+    number = request_id(request)
     message = "the server failed; tell its keeper this request id"
-    return response(ApiError(500, "internal", message), request_id(request))
+    # Outside of what gives every other response its headers.
+    headers = {"X-Request-Id": number, "X-Content-Type-Options": "nosniff"}
+    return response(ApiError(500, "internal", message, headers), number)

@@ -21,7 +21,7 @@ class Gate:
 
     def __init__(self, active: int, waiting: int) -> None:
         self._slots = asyncio.Semaphore(active)
-        self._most = active + waiting
+        self.places = active + waiting
         self._active_most = active
         self.admitted = 0
 
@@ -33,7 +33,7 @@ class Gate:
     @property
     def is_full(self) -> bool:
         """Whether nobody else is admitted now."""
-        return self.admitted >= self._most
+        return self.admitted >= self.places
 
     def admit(self) -> "Ticket":
         """Return a place in the queue. Raises ApiError 429 when there is none."""

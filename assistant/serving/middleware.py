@@ -4,27 +4,37 @@
     app.add_middleware(CrossOrigin, allows=access.allows)
 
 Written against ASGI itself: Starlette's convenience class would buffer streams and cost a task each
-request. The log line holds method, path, status and time; never a question.
+request. The log line is one event: method, path, status, time, and what `notes` collected below.
 """
 
 import asyncio
 import logging
 import re
+import sys
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.notes import Notes, note, noting
 from assistant.serving.errors import ApiError, response
+from assistant.tracing import Tracer
+from index.spans import within
 
 log = logging.getLogger("footnote.http")
 
 BODY_SECONDS = 30.0
 """How long a client may take between two pieces of its request body."""
 
+Requested = Callable[[str, int, float, str | None], None]
+"""Is told of each request: route, status, seconds, and the code of what refused it."""
+
+_FAILED, _LEFT = 500, 499
+_CARRIERS = ("traceparent", "tracestate", "baggage")
+_UNTRACED = {"/healthz", "/readyz", "/metrics"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -46,10 +56,12 @@ class Envelope:
         app: ASGIApp,
         max_body: int,
         larger: Mapping[str, int],
-        requested: Callable[[str, int], None],
+        requested: Requested,
+        tracer: Tracer | None = None,
     ) -> None:
         self._app = app
         self._requested = requested
+        self._tracer = tracer
         self._max_body = max_body
         self._larger = dict(larger)
 
@@ -62,7 +74,15 @@ class Envelope:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
-        exchange = _Exchange(scope, send, request_id)
+        with noting(request_id=request_id) as notes, self._traced(scope, headers):
+            exchange = _Exchange(scope, send, request_id)
+            try:
+                await self._exchanged(exchange, receive, headers)
+            finally:
+                exchange.tell(notes, self._requested)
+
+    async def _exchanged(self, exchange: "_Exchange", receive: Receive, headers: Headers) -> None:
+        scope = exchange.scope
         limit = self._larger.get(scope["path"], self._max_body)
         try:
             body = _Body(receive, limit)
@@ -73,11 +93,24 @@ class Envelope:
             if exchange.status:
                 raise
             with suppress(OSError):
-                await response(error, request_id)(scope, receive, exchange.send)
+                refusal = response(error, exchange.request_id)
+                await refusal(scope, receive, exchange.send)
+
+    @contextmanager
+    def _traced(self, scope: Scope, headers: Headers) -> Iterator[None]:
+        """Keep a span of the request, where traces are kept and it was for one of our routes."""
+        if self._tracer is None or scope["path"] in _UNTRACED:
+            yield
+            return
+        carried = {name: headers[name] for name in _CARRIERS if name in headers}
+        span = self._tracer.begin(scope["method"], carried)
+        note(trace_id=span.trace_id)
+        try:
+            with within(span):
+                yield
         finally:
-            exchange.tell()
-            route = getattr(scope.get("route"), "path", "none")
-            self._requested(route, exchange.status)
+            span.set(route=_route(scope))
+            span.end(sys.exception())
 
 
 class _Body:
@@ -116,9 +149,9 @@ class _Exchange:
     """One request and its response: headers on the way out, one line in the log."""
 
     def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
-        self._scope = scope
+        self.scope = scope
+        self.request_id = request_id
         self._send = send
-        self._request_id = request_id
         self._started = perf_counter()
         self.status = 0
 
@@ -126,20 +159,33 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self._request_id
+            headers["X-Request-Id"] = self.request_id
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
         await self._send(message)
 
-    def tell(self) -> None:
-        log.info(
-            "%s %s %s %.1f ms %s",
-            self._scope["method"],
-            self._scope["path"].encode("ascii", "backslashreplace").decode(),
-            self.status or "closed",
-            (perf_counter() - self._started) * 1000,
-            self._request_id,
-        )
+    def tell(self, notes: Notes, requested: Requested) -> None:
+        """Count the request, and log it as one event."""
+        seconds = perf_counter() - self._started
+        # A defect's response is made outside of this; a client that left gets none.
+        failed = isinstance(sys.exception(), Exception)
+        status = self.status or (_FAILED if failed else _LEFT)
+        route = _route(self.scope)
+        requested(route, status, seconds, notes.get("code"))
+        facts = {
+            "method": self.scope["method"],
+            "path": self.scope["path"],
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            **notes,
+        }
+        log.info("request", extra={"facts": facts})
+
+
+def _route(scope: Scope) -> str:
+    """Return the pattern of the route that took a request, never the path that was asked for."""
+    return str(getattr(scope.get("route") or scope.get("endpoint"), "path", "none"))
 
 
 _PREFLIGHT = {
@@ -181,7 +227,8 @@ class CrossOrigin:
 
         if scope["method"] == "OPTIONS" and asked:
             refusal = ApiError(403, "wrong_origin", "this page's origin is not allowed here")
-            answer = _no_content if allowed else response(refusal, "")
+            number = scope.get("state", {}).get("request_id", "")
+            answer = _no_content if allowed else response(refusal, number)
             await answer(scope, receive, marked)
             return
         await self._app(scope, receive, marked)

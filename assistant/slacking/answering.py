@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from assistant.answer import Answer, Said, Turn
+from assistant.notes import note
 from assistant.slacking.bench import Bench, Stopped
 from assistant.slacking.blocks import aside, broken, draw_sentence, end_blocks, section
 from assistant.slacking.events import Question, read_thread
@@ -51,10 +52,12 @@ async def reply_to(
     try:
         if not await bench.is_new(question):
             reply.is_ended = True  # by whoever claimed it
+            note(did="repeated")
             return
         refusal = rules.refusal(question)
         if refusal:
             await reply.end([section(refusal)])
+            note(did="refused")
             return
         showing = asyncio.create_task(_show_status(means, bench))
         conversation, turns = await bench.remembered(question)
@@ -62,6 +65,7 @@ async def reply_to(
             turns = await _read_thread(question, means, bench.history_turns)
         answer = await _answer(question, turns, reply, bench, showing)
         kept = await bench.keep(conversation, question, answer)
+        note(did="answered", conversation_id=conversation if kept else None)
         unread = [aside(_FILES_UNREAD)] if question.has_files else []
         await reply.end([*end_blocks(answer, kept=kept), *unread])
     except Stopped:

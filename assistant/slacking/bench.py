@@ -11,7 +11,7 @@ answer there rests on, and nobody else.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 from weakref import WeakValueDictionary
@@ -30,10 +30,25 @@ class Stopped(Exception):
     """An answer was not completed, because the bot is told to stop."""
 
 
+DID = ("answered", "failed", "ignored", "refused", "repeated")
+"""What becomes of an event of Slack: an answer (declining is one), a failure, nothing because it is
+no question or not let in, a refusal in words, nothing because it was told before."""
+
+
+class Told:
+    """Figures that nobody reads."""
+
+    def answered(self, answer: Answer) -> None:
+        """Hear of an answer."""
+
+    def slack(self, did: str) -> None:
+        """Hear of an event, one of DID."""
+
+
 class Bench:
     """The assistant of the moment, the kept conversations, and how many answers are made at once.
 
-    `answered` is told of every answer. Belongs to one event loop. Its methods raise
+    `figures` are told of every answer and event. Belongs to one event loop. Its methods raise
     ConversationsUnavailable, and ConversationNotFound for what is another channel's.
     """
 
@@ -43,13 +58,13 @@ class Bench:
         conversations: Conversations,
         slots: asyncio.Semaphore,
         history_turns: int,
-        answered: Callable[[Answer], None] = lambda _: None,
+        figures: "Told | None" = None,
     ) -> None:
         self.library = library
         self.conversations = conversations
         self.history_turns = history_turns
         self._slots = slots
-        self._answered = answered
+        self.figures = figures or Told()
         self._making: set[asyncio.Task[None]] = set()
         self._threads: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._stops = False
@@ -166,7 +181,7 @@ class Bench:
         ):
             async for event in made:
                 if isinstance(event, Answer):
-                    self._answered(event)
+                    self.figures.answered(event)
                 events.put_nowait(event)
 
 
