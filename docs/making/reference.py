@@ -69,15 +69,11 @@ def settings() -> Iterator[str]:
         "A variable of the shell wins over the file, a flag over both. A misspelt one is an error "
         "that names the nearest.\n"
     )
-    yield "| variable | default | range | meaning |\n|---|---|---|---|"
+    yield "| variable | default | meaning |\n|---|---|---|"
     for name, field in Settings.model_fields.items():
-        cells = (
-            f"`{PREFIX}{name.upper()}`",
-            _default(field),
-            _range(field),
-            field.description or "",
-        )
-        yield _row(*cells)
+        limits = f"; {_range(field)}" if _range(field) else ""
+        told = (field.description or "") + limits
+        yield _row(f"`{PREFIX}{name.upper()}`", _default(field), told)
 
 
 def _default(field: FieldInfo) -> str:
