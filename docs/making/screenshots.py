@@ -22,6 +22,7 @@ INLINE = """
 document.body.style.padding = '20px';
 document.body.replaceChildren(document.createElement('footnote-chat'));
 document.querySelector('footnote-chat').setAttribute('site', 'demo');
+document.querySelector('footnote-chat').style.height = '680px';
 """
 
 
