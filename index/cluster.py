@@ -36,7 +36,23 @@ PIECES = 64
 """Passages that an actor embeds between two results: what its death costs."""
 
 _CONNECT_SECONDS = 5.0
-_HOME = "127.0.0.1"
+_NOWHERE = "http://127.0.0.1:9"
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # It warns of every actor that Ray Data itself starts.
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+"""Environment of whatever starts Ray or talks to it."""
+
+ALONE = {
+    # Ray's name for "this machine only": nothing of it listens on another address.
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    # With its statistics off and no dashboard, Ray still starts a process that asks the cloud's
+    # metadata addresses where it is. A proxy that nobody runs keeps that on this machine.
+    **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), _NOWHERE),
+    **dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1,::1"),
+}
+"""And of a cluster that is this machine's own."""
 
 
 @contextmanager
@@ -48,10 +64,17 @@ def ray_engine(address: str | None, model: Path) -> Iterator["RayEngine"]:
     """
     if address:
         _check(address)
-    # Before Ray is imported, which looks at it then: nothing is counted, nobody is told.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    # It warns of every actor that Ray Data itself starts.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    with _environment(QUIET if address else QUIET | ALONE):
+        _connect(address)
+    import ray
+
+    try:
+        yield RayEngine(model)
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str | None) -> None:
     try:
         import ray
         import ray.data
@@ -59,21 +82,30 @@ def ray_engine(address: str | None, model: Path) -> Iterator["RayEngine"]:
         raise MissingExtra("--engine ray needs Ray Data: pip install 'footnote[ray]'") from error
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    own = {} if address else {"num_cpus": cores(), "include_dashboard": False}
     try:
-        if address:
-            ray.init(address, **quiet)
-        else:
-            # Bound to this machine alone, and without a dashboard.
-            own = {"num_cpus": cores(), "include_dashboard": False, "_node_ip_address": _HOME}
-            ray.init(**own, **quiet)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        # "local" is a new one; with no address Ray would take any that it finds running here.
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
+    # Ray raises a bare Exception for a node that does not come up.
+    except Exception as error:
         where = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
-        raise BuildError(f"{where} cannot be used ({error}); look at: ray status") from error
+        told = str(error).strip().rpartition("\n")[2]
+        raise BuildError(f"{where} cannot be used ({told}); look at: ray status") from error
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for a while; what is started meanwhile keeps them."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ |= changes
     try:
-        yield RayEngine(model)
+        yield
     finally:
-        ray.shutdown()
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _check(address: str) -> None:

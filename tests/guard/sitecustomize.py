@@ -14,11 +14,13 @@ look-ups, gRPC) passes it by, which is why conftest also switches off such code'
 
 import ipaddress
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 LOOK_UPS = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
+OWN_NAME = socket.gethostname()
 SENDS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 
 
@@ -47,7 +49,7 @@ def is_local(host: object) -> bool:
     """Tell whether `host`, a name or an address, is this machine by itself, without a look-up."""
     if isinstance(host, (bytes, bytearray)):
         host = bytes(host).decode("ascii", "replace")
-    if not isinstance(host, str) or host in {"", "localhost"}:
+    if not isinstance(host, str) or host in {"", "localhost", OWN_NAME}:
         return True
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
