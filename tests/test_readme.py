@@ -67,11 +67,13 @@ def test_the_file_map_has_what_there_is() -> None:
         assert f"| `{file.name}` |" in full, module
 
 
-@pytest.mark.parametrize("name", sorted(reference.pages()))
-def test_the_reference_is_what_the_code_says(name: str) -> None:
+def test_the_reference_is_what_the_code_says() -> None:
     """Settings, commands, endpoints, the Answer and the map are told as they are in the code."""
-    kept = (reference.HERE / name).read_text(encoding="utf-8")
-    assert kept == reference.pages()[name], "write it again: python -m docs.making.reference"
+    kept = {file.name: file.read_text(encoding="utf-8") for file in reference.HERE.glob("*.md")}
+    made = reference.pages()
+    assert kept.keys() == made.keys()
+    stale = [name for name, text in made.items() if kept[name] != text]
+    assert stale == [], "write them again: python -m docs.making.reference"
 
 
 def test_the_drawing_is_what_the_script_draws() -> None:
@@ -169,6 +171,24 @@ def test_the_curl_commands_of_the_documentation_run(
         ]
     says = ['"outcome":"answered"', "event: sentence", '"hits":[', '"documents":[', '"annotations"']
     assert [word for word, text in zip(says, printed, strict=True) if word not in text] == []
+
+
+def test_the_figures_stand_where_they_were_measured() -> None:
+    """Every number of the README's table of figures is under the heading that it links to."""
+    rows = re.findall(
+        r"^\| (.*) \| \[\w+\]\((docs/\w+\.md)#([\w-]+)\) \|$",
+        README.partition("## Figures")[2].partition("\n## ")[0],
+        re.MULTILINE,
+    )
+    assert len(rows) >= 6
+    for told, file, anchor in rows:
+        sections = re.split(r"^##+ (.*)$", (ROOT / file).read_text("utf-8"), flags=re.MULTILINE)
+        by_anchor = {
+            re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-"): text
+            for heading, text in zip(sections[1::2], sections[2::2], strict=True)
+        }
+        numbers = re.findall(r"(?<!@)\.?\d[\d,.]*(?<![,.])", told)
+        assert [n for n in numbers if n not in by_anchor[anchor]] == [], (told, anchor)
 
 
 def test_every_promise_is_held_by_tests() -> None:
