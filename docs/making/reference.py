@@ -215,7 +215,7 @@ def _type(schema: dict[str, Any]) -> str:
     bounds = {(True, True): f", {lowest} to {highest}", (False, True): f", at most {highest}"}
     counted = " characters" if kind == "text" else ""
     bound = bounds.get((lowest is not None, highest is not None), "")
-    return kind + (bound + counted if bound else "")
+    kind = str(names.get(schema.get("type", ""), schema.get("type", "anything")))
 
 
 def answer() -> Iterator[str]:
