@@ -13,6 +13,10 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -qq
 # A pin, because a plain "torch" may resolve to a build with gigabytes of GPU libraries.
 TORCH := torch==2.13.0
 
+# The variable silences the theme's note about its successor (docs/design/0019-the-front-door.md).
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs
+SITE := --strict --config-file docs/making/mkdocs.yml
+
 # The question reaches the command through the environment and never as text of a shell command or
 # of make's own language, so any character may stand in it.
 unexport Q
@@ -20,7 +24,7 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask serve test test-browser test-servers fuzz audit release-check bench constraints clean
+.PHONY: help ask serve test test-browser test-servers fuzz audit release-check docs docs-serve bench constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +60,14 @@ release-check: $(VENV)/ready-release ## build sdist and wheel, and ask the wheel
 bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
 	@$(VENV)/bin/python -m eval.bench.against
+
+docs: $(VENV)/ready-docs ## the documentation as a site, in build/docs; warnings fail
+	@$(VENV)/bin/python -m docs.making.reference
+	@$(MKDOCS) build --quiet $(SITE)
+	@echo "built: build/docs/index.html"
+
+docs-serve: $(VENV)/ready-docs ## the same at http://localhost:8001/, built again when a page changes
+	@$(MKDOCS) serve $(SITE) --dev-addr localhost:8001
 
 constraints: ## resolve every dependency afresh and write constraints.txt
 	@$(check_python)
@@ -136,6 +148,13 @@ $(VENV)/ready-bench: $(VENV)/ready-ask
 	@echo "footnote: installing the peer to measure against (some 20 MB to fetch, under a minute)"
 	@$(PIP) install -c constraints.txt -e '.[build,bench]'
 	@$(finish)
+
+$(VENV)/ready-docs: $(VENV)/ready-serve
+	@$(begin)
+	@echo "footnote: installing the site's builder (some 20 MB to fetch, under a minute)"
+	@$(PIP) install -c constraints.txt -e '.[build,serve,eval,mcp,slack,docs]'
+	@# As above.
+	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-serve $@
 
 check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo "footnote needs Python 3.11 or newer, and '$(PYTHON)' is not: name another one," \

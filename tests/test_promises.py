@@ -16,7 +16,10 @@ from assistant.ask import GREETING, Assistant
 from assistant.ground import Drafted, Ending, Signature
 from assistant.question import Question
 from assistant.quote import QuotingWriter
+from assistant.settings import Settings
 from assistant.support import Support, verbatim
+from eval.subject import open_subject
+from index import store
 from index.bundled import bundled_index
 from index.embed import BUNDLED_MODEL
 from index.passage import Hit
@@ -157,3 +160,19 @@ def test_a_writer_of_another_kind_is_held_to_the_same(searcher: Searcher) -> Non
     answer = Assistant(searcher, Inventor(), verbatim).ask("What is the Quad?")
     assert (answer.writer, answer.withheld) == ("inventor", 2)
     assert "tiger" not in answer.text
+
+
+def test_what_is_measured_is_what_ships(answers: Sequence[Answer], cache_folder: Path) -> None:
+    """Promise 6: the evaluation's assistant answers every question as the shipped one does."""
+    with open_subject(Settings(cache_dir=cache_folder)).assistant as measured:
+        for shipped in answers:
+            own = {"id": shipped.id, "timings_ms": shipped.timings_ms}
+            assert dataclasses.replace(measured.ask(shipped.question), **own) == shipped  # type: ignore[arg-type]
+
+
+def test_telemetry_is_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promise 7: Chroma's telemetry is switched off by us, whatever the environment says."""
+    monkeypatch.setenv("ANONYMIZED_TELEMETRY", "True")
+    client = store._client(tmp_path)  # noqa: SLF001  the one place that opens Chroma here
+    assert not client.get_settings().anonymized_telemetry
+    client.close()

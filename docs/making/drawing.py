@@ -26,7 +26,7 @@ def drawing() -> str:
         _text(LEFT, middle - 8, "question,", "small"),
         _text(LEFT, middle + 10, "turns", "small"),
     ]
-    x = LEFT + 74
+    x = LEFT + 96
     for name, *told in STEPS:
         parts.append(_line(f"M{x - GAP + 8} {middle}H{x - 3}"))
         parts.append(f'<rect class="box" x="{x}" y="{TOP}" width="{BOX}" height="120" rx="10"/>')
@@ -37,7 +37,7 @@ def drawing() -> str:
     parts.append(_text(x + 4, middle - 8, "Answer", "name"))
     parts.append(_text(x + 4, middle + 12, "sentences,", "small"))
     parts.append(_text(x + 4, middle + 30, "footnotes", "small"))
-    search = LEFT + 74 + BOX + GAP + BOX // 2
+    search = LEFT + 96 + BOX + GAP + BOX // 2
     ground = search + 2 * (BOX + GAP)
     parts.append(_line(f"M{search} {TOP + 178}V{TOP + 124}"))
     parts.append(_text(search - 66, TOP + 198, "one finished index:", "small"))

@@ -69,15 +69,11 @@ def settings() -> Iterator[str]:
         "A variable of the shell wins over the file, a flag over both. A misspelt one is an error "
         "that names the nearest.\n"
     )
-    yield "| variable | default | range | meaning |\n|---|---|---|---|"
+    yield "| variable | default | meaning |\n|---|---|---|"
     for name, field in Settings.model_fields.items():
-        cells = (
-            f"`{PREFIX}{name.upper()}`",
-            _default(field),
-            _range(field),
-            field.description or "",
-        )
-        yield _row(*cells)
+        limits = f"; {_range(field)}" if _range(field) else ""
+        told = (field.description or "") + limits
+        yield _row(f"`{PREFIX}{name.upper()}`", _default(field), told)
 
 
 def _default(field: FieldInfo) -> str:
@@ -219,7 +215,7 @@ def _type(schema: dict[str, Any]) -> str:
     bounds = {(True, True): f", {lowest} to {highest}", (False, True): f", at most {highest}"}
     counted = " characters" if kind == "text" else ""
     bound = bounds.get((lowest is not None, highest is not None), "")
-    return kind + (bound + counted if bound else "")
+    kind = str(names.get(schema.get("type", ""), schema.get("type", "anything")))
 
 
 def answer() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """What MkDocs is told while it builds: `hooks` in mkdocs.yml.
 
-The site has a few pages more than docs/, from the repository's top and eval/. Links to source files,
-which the site does not hold, become their names. A page that the navigation forgot gets a place, and
-one that would load anything from elsewhere stops the build.
+The site has a few pages more than docs/, from the repository's top and eval/. Links to source
+files, which the site does not hold, become their names. A page that the navigation forgot gets a
+place, and one that would load anything from elsewhere stops the build.
 """
 
 import posixpath
