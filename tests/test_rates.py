@@ -39,13 +39,13 @@ def test_the_time_of_day_gives_no_share_and_takes_none(
     monkeypatch: pytest.MonkeyPatch, jump: float
 ) -> None:
     """A clock that is put back or ahead by a day locks nobody out and lets nobody in."""
-    rates, now = Rates(1), time.time()
-    rates.spend("a")
+    rates, now = Rates(Cap("a", 1)), time.time()
+    asyncio.run(rates.spend("a"))
     monkeypatch.setattr(time, "time", lambda: now + jump)
     with pytest.raises(ApiError) as refusal:
-        rates.spend("a")
+        asyncio.run(rates.spend("a"))
     assert int((refusal.value.headers or {})["Retry-After"]) <= 60
-    rates.spend("b")
+    asyncio.run(rates.spend("b"))
 
 
 async def _admitted(gate: Gate) -> None:
