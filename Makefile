@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 Q ?= why did Abe court Putin?
+# For each target of `make fuzz`.
+SECONDS_EACH ?= 10
 
 VENV := .venv
 # Coverage makes the suite half as slow again, so it is measured where it decides.
@@ -22,7 +24,7 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask serve test test-browser test-servers bench docs docs-serve constraints clean
+.PHONY: help ask serve test test-browser test-servers fuzz audit bench docs docs-serve constraints clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +48,12 @@ test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of th
 test-servers: $(VENV)/ready-servers ## tests that start real servers and clusters, or take long
 	@$(VENV)/bin/python -m pytest -q -m servers
 
+fuzz: $(VENV)/ready-fuzz ## fuzz every parser; SECONDS_EACH=600 for ten minutes each, FUZZ="cut marks" for some
+	@$(VENV)/bin/python -m tests.fuzz --seconds $(SECONDS_EACH) $(FUZZ)
+
+audit: $(VENV)/ready-audit ## known weaknesses in what is pinned; asks PyPI
+	@$(VENV)/bin/python -m tests.audit
+
 bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
 	@$(VENV)/bin/python -m eval.bench.against
@@ -64,7 +72,7 @@ constraints: ## resolve every dependency afresh and write constraints.txt
 	@echo "resolving every extra in an empty environment (2 GB on disk, some minutes)"
 	@$(PYTHON) -m venv build/pins
 	@build/pins/bin/python -m pip --disable-pip-version-check -qq install -c build/seed.txt \
-		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,slack,eval,ray,trace,docs,release,dev,browser,bench,fit]'
+		-e '.[build,langchain,openai,anthropic,google,ollama,postgres,serve,mcp,slack,eval,ray,trace,docs,release,dev,browser,fuzz,bench,fit]'
 	@{ sed '/^[^#]/,$$d' constraints.txt; \
 		build/pins/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > build/pins.txt
 	@mv build/pins.txt constraints.txt && rm -rf build/pins build/seed.txt
@@ -109,9 +117,22 @@ $(VENV)/ready-browser: $(VENV)/ready-test
 $(VENV)/ready-servers: $(VENV)/ready-test
 	@$(begin)
 	@echo "footnote: installing Ray (some 100 MB to fetch, under a minute)"
-	@$(PIP) install -c constraints.txt -e '.[ray]'
+	@$(PIP) install -c constraints.txt -e '.[ray,fuzz]'
 	@# As above.
 	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
+
+$(VENV)/ready-fuzz: $(VENV)/ready-test
+	@$(begin)
+	@echo "footnote: installing the fuzzer (35 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[fuzz]'
+	@# As above.
+	@rm $(VENV)/unfinished && touch $(VENV)/ready-ask $(VENV)/ready-test $@
+
+$(VENV)/ready-audit: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing the auditor (some 10 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[release]'
+	@$(finish)
 
 $(VENV)/ready-bench: $(VENV)/ready-ask
 	@$(begin)

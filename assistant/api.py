@@ -28,6 +28,7 @@ from assistant.serving import (
 )
 from assistant.serving.access import PUBLIC, Mounted, Rule
 from assistant.serving.answers import json_response
+from assistant.serving.connection import Connection
 from assistant.serving.service import Service
 from assistant.tracing import open_tracer
 
@@ -37,6 +38,9 @@ GRACE_SECONDS = 30
 
 MAX_BODY_BYTES = 1 << 20
 """The largest request body, but for an upload: two hundred long turns and a question."""
+
+GATED = frozenset({"/v1/ask", "/v1/chat/completions", "/v1/search"})
+"""Routes that wait for a place among the answers made at once."""
 
 ROUTERS = (answers, reading, openai_protocol, operations, widget)
 
@@ -73,6 +77,8 @@ def create_app(service: Service, mounted: Sequence[Mounted] = ()) -> FastAPI:
     for module in ROUTERS:
         # Not include_router, which wraps them: the table of routes stays one list to walk.
         app.router.routes.extend(module.router.routes)
+    gated = {r.path: r for r in app.routes if isinstance(r, APIRoute) and r.path in GATED}
+    app.add_middleware(middleware.Shedding, routes=gated, is_full=lambda: service.desk.gate.is_full)
     app.add_middleware(middleware.CrossOrigin, allows=service.access.allows)
     upload = service.uploads.max_bytes if service.uploads else 0
     app.add_middleware(
@@ -112,6 +118,7 @@ def configuration(
         app,
         host=host,
         port=port,
+        http=Connection,
         log_config=None,
         access_log=False,  # ours has the request id, and no query string
         server_header=False,
@@ -119,7 +126,6 @@ def configuration(
         forwarded_allow_ips=trusted_proxies or "",
         timeout_keep_alive=15,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        h11_max_incomplete_event_size=32_768,
         ws="none",
     )
 

@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.settings import Settings
-from assistant.wiring import build_options, chosen_index, open_assistant, open_conversations
+from assistant.wiring import (
+    build_options,
+    chosen_index,
+    open_assistant,
+    open_conversations,
+    open_database,
+)
 from index.errors import MissingExtra, SettingError
 
 if TYPE_CHECKING:
     from assistant.api import App
+    from assistant.counters import Counters
     from assistant.serving.access import Mounted
     from assistant.serving.keys import Keys
     from assistant.serving.service import Service
@@ -37,6 +44,20 @@ def open_keys(settings: Settings) -> "Keys":
     return Keys(settings.conversations_url.get_secret_value())
 
 
+def open_counters(settings: Settings) -> "Counters | None":
+    """Return what counts shares for all replicas; None where the database is one machine's file.
+
+    Raises what `open_database` raises.
+    """
+    database = open_database(settings)
+    if not database.is_shared:
+        database.close()
+        return None
+    from assistant.counters import Counters
+
+    return Counters(database)
+
+
 def open_service(
     settings: Settings,
     index: Path | None,
@@ -50,6 +71,7 @@ def open_service(
     Raises MissingExtra and what `open_assistant` and `open_conversations` raise.
     """
     try:
+        from assistant.counters import Cap
         from assistant.serving import desk, library, limits, service
         from assistant.serving.access import Access, demo_site
     except ImportError as error:
@@ -62,6 +84,11 @@ def open_service(
         options = replace(build_options(settings), base=place.parent, empty_folders=True)
         return build(paths, place, options, told)
 
+    counters = open_counters(settings)
+
+    def rates(name: str, per_minute: int) -> "limits.Rates":
+        return limits.Rates(Cap(name, per_minute, counters))
+
     books = library.Library(
         place, open_assistant(settings, place), lambda: open_assistant(settings, place)
     )
@@ -70,14 +97,15 @@ def open_service(
             books,
             open_conversations(settings),
             limits.Gate(settings.max_answering, settings.max_waiting),
-            desk.Caps(limits.Rates(settings.address_rate), limits.Rates(settings.site_rate)),
+            desk.Caps(rates("address", settings.address_rate), rates("site", settings.site_rate)),
             history_turns=settings.history_turns,
             max_question_chars=settings.max_question_chars,
         ),
         access=Access(open_to_loopback=on_loopback, demo=demo_site(port, bundled=own is None)),
         keys=open_keys(settings),
-        sessions=limits.Rates(settings.address_rate),
+        sessions=rates("session", settings.address_rate),
         uploads=library.Uploads(books, build, settings.max_file_mb << 20) if own else None,
+        counters=counters,
     )
 
 
@@ -121,6 +149,7 @@ def open_slack(settings: Settings, index: Path | None, progress: "Progress | Non
             asyncio.Semaphore(settings.max_answering),
             settings.history_turns,
         ),
+        open_counters(settings),
         bundled=index is None and settings.index is None,
     )
 
@@ -144,7 +173,7 @@ def open_slack_events(settings: Settings, service: "Service", *, bundled: bool) 
         settings.history_turns,
         desk.figures,
     )
-    bot = _open_bot(settings, bench, bundled=bundled)
+    bot = _open_bot(settings, bench, service.counters, bundled=bundled)
     # Public, as a rule: Slack has no key of ours. Its signature is checked by the bot.
     return Mounted(EVENTS_PATH, bot.http, PUBLIC, bot.running)
 
@@ -181,8 +210,11 @@ def _secret(settings: Settings, name: str) -> str:
     return str(value.get_secret_value()) if value else ""
 
 
-def _open_bot(settings: Settings, bench: "Bench", *, bundled: bool) -> "Bot":
+def _open_bot(
+    settings: Settings, bench: "Bench", counters: "Counters | None", *, bundled: bool
+) -> "Bot":
     from assistant import slack
+    from assistant.counters import Cap
     from assistant.slacking.connection import Connection
     from assistant.slacking.rules import Rules, read_doors
 
@@ -190,8 +222,8 @@ def _open_bot(settings: Settings, bench: "Bench", *, bundled: bool) -> "Bot":
         bench,
         Rules(
             read_doors(settings.slack_allow, settings.slack_deny),
-            user_rate=settings.slack_user_rate,
-            max_question_chars=settings.max_question_chars,
+            Cap("slack", settings.slack_user_rate, counters),
+            settings.max_question_chars,
         ),
         Connection(
             _secret(settings, "slack_bot_token"),

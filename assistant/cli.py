@@ -49,6 +49,7 @@ log = logging.getLogger("footnote")
 
 ELSEWHERE = {
     "chat": "assistant.chat:app",
+    "db": "assistant.upkeep:db",
     "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",

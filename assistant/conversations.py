@@ -312,7 +312,8 @@ class Conversations:
 
     def _new(self, owner: str, answers: int) -> tuple[str, dict[str, object]]:
         """Return the id and the row of a new conversation; expired ones go first, every hour."""
-        if self._clock() - self._swept >= _SWEEP_SECONDS:
+        # Either way: a clock that was put back must not put it off.
+        if abs(self._clock() - self._swept) >= _SWEEP_SECONDS:
             self.expire()
         new, now = secrets.token_urlsafe(16), self._clock()
         row = {"id": new, "owner": _key(owner), "started": now, "changed": now, "answers": answers}

@@ -33,6 +33,7 @@ _WIDE_ENDINGS = "。！？"  # noqa: RUF001  what ends a sentence in Chinese and
 _ENDING = re.compile(rf"[.!?…{_WIDE_ENDINGS}]")
 _ENDED = re.compile(rf"[.!?…{_WIDE_ENDINGS}:][\"'”’)\]*_`]*\s*(?:{MARKS.pattern}\s*)*$")
 _LONE_MARKS = re.compile(rf"(?:\s*{MARKS.pattern})+")
+_HALF = re.compile("[\ud800-\udfff]")
 _EMPHASIS = str.maketrans("*_`", "   ")
 
 
@@ -57,6 +58,8 @@ class Cutter:
 
     def feed(self, delta: str) -> list[Piece]:
         """Return the sentences that `delta` completes, in order."""
+        # A provider may send half a character; nothing further on can write it.
+        delta = _HALF.sub("\ufffd", delta)
         return [piece for character in delta for piece in self._take(character)]
 
     def finish(self, *, complete: bool) -> list[Piece]:

@@ -5,9 +5,10 @@
 
 The two differ in how they are opened, locked and cleaned, and all of that is here; the tables and
 the statements on them are the same. Threads may share a Database, and processes what is behind it.
+Opening one brings its tables up to date, by the steps in `assistant/migrations/`: of processes that
+start at once, one does and the others wait.
 
-Needs the extra `conversations`, or `postgres` for PostgreSQL. Only `conversations.py` imports
-this module.
+Needs the extra `conversations`, or `postgres` for PostgreSQL.
 """
 
 import json
@@ -18,10 +19,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from index.errors import ConversationsUnavailable, MissingExtra, SettingError
+from index.errors import ConversationsUnavailable, MissingExtra, SettingError, UsageError
 
-SCHEMA = 1
-"""The version of the tables below; it stands in the database, for whoever has to migrate it."""
+REVISION = "0002"
+"""The newest step in `assistant/migrations/`: what the tables below are. It stands in the database,
+and is kept here too, so that a database that is up to date opens without Alembic."""
 
 ID = 64
 """Longest id, in characters; also the length of a hash."""
@@ -32,15 +34,20 @@ _BUSY_SECONDS = 30
 _CREATION = 0x466F6F746E6F7465
 """PostgreSQL's advisory lock under which the tables are made ("Footnote" in ASCII)."""
 
-_metadata = sa.MetaData()
+_VERSIONS = "footnote_alembic_version"
+"""Alembic's table of one row; not by its usual name, which another program may have taken."""
 
-versions = sa.Table(
-    "footnote_schema", _metadata, sa.Column("version", sa.Integer, primary_key=True)
-)
+metadata = sa.MetaData()
+"""The tables as they are now; `migrations/` makes them, and a test holds the two together."""
+
+_versions = sa.table(_VERSIONS, sa.column("version_num", sa.String(32)))
+
+# Read by no code of today: a Footnote from before migrations looks here whether it is too old.
+sa.Table("footnote_schema", metadata, sa.Column("version", sa.Integer, primary_key=True))
 
 conversations = sa.Table(
     "footnote_conversations",
-    _metadata,
+    metadata,
     sa.Column("id", sa.String(ID), primary_key=True),
     sa.Column("owner", sa.String(ID), nullable=False),
     sa.Column("thread", sa.String(ID)),
@@ -52,7 +59,7 @@ conversations = sa.Table(
 
 answers = sa.Table(
     "footnote_answers",
-    _metadata,
+    metadata,
     sa.Column("id", sa.String(ID), primary_key=True),
     sa.Column(
         "conversation", sa.ForeignKey(conversations.c.id, ondelete="CASCADE"), nullable=False
@@ -64,7 +71,7 @@ answers = sa.Table(
 
 feedback = sa.Table(
     "footnote_feedback",
-    _metadata,
+    metadata,
     sa.Column("answer", sa.ForeignKey(answers.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("rater", sa.String(ID), primary_key=True),
     sa.Column("given", sa.Double, nullable=False, index=True),
@@ -73,14 +80,14 @@ feedback = sa.Table(
 
 events = sa.Table(
     "footnote_events",
-    _metadata,
+    metadata,
     sa.Column("id", sa.String(ID), primary_key=True),
     sa.Column("claimed", sa.Double, nullable=False, index=True),
 )
 
 api_keys = sa.Table(
     "footnote_api_keys",
-    _metadata,
+    metadata,
     sa.Column("id", sa.String(ID), primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("scopes", sa.Text, nullable=False),
@@ -91,7 +98,7 @@ api_keys = sa.Table(
 
 sites = sa.Table(
     "footnote_sites",
-    _metadata,
+    metadata,
     sa.Column("name", sa.String(ID), primary_key=True),
     sa.Column("origins", sa.Text, nullable=False),
     sa.Column("suggestions", sa.Text, nullable=False),
@@ -100,18 +107,28 @@ sites = sa.Table(
     sa.Column("revoked", sa.Double),
 )
 
+shares = sa.Table(
+    "footnote_shares",
+    metadata,
+    sa.Column("caller", sa.String(ID), primary_key=True),
+    sa.Column("full_at", sa.Double, nullable=False, index=True),
+)
+
 
 class Database:
-    """One open database with its tables, made on first use.
+    """One open database with its tables, made on first use and brought up to date.
+
+    `prepare=False` leaves them as they are, for whoever is about to `migrate` them.
 
     Raises SettingError for a URL that names none, MissingExtra, and ConversationsUnavailable for a
     database that cannot be reached, read or written, or that a newer Footnote has made.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, prepare: bool = True) -> None:
         address = _address(url)
         self._name = address.render_as_string(hide_password=True)
         self._is_sqlite = address.get_backend_name() == "sqlite"
+        self.is_shared = not self._is_sqlite
         if self._is_sqlite:
             self._make_private(Path(address.database or ""))
         try:
@@ -125,7 +142,8 @@ class Database:
             sa.event.listen(self._engine, "connect", _set_up_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._writer = self._engine.execution_options(footnote_writes=True)
-        self._prepare()
+        if prepare and self.revision() != REVISION:
+            self.migrate("head")
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -142,14 +160,52 @@ class Database:
         with self._mended(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def at_once(self) -> Iterator[sa.Connection]:
+        """Open a connection on which every statement is a transaction by itself.
+
+        Raises ConversationsUnavailable.
+        """
+        single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        with self._mended(), single.connect() as connection:
+            yield connection
+
+    def revision(self) -> str | None:
+        """Return which step of `migrations/` the tables are at; None for none, or before all."""
+        with self.reading() as connection:
+            return _revision(connection)
+
+    def migrate(self, target: str, *, down: bool = False) -> str | None:
+        """Bring the tables to a revision, "head", "base" or by steps ("-1"); return where they are.
+
+        One transaction under a lock: of two at once the second finds nothing left to do, and one
+        that fails leaves everything as it was. Raises UsageError for a target that is none,
+        MissingExtra without Alembic, and ConversationsUnavailable.
+        """
+        try:
+            from assistant import migrations
+        except ImportError as error:
+            raise MissingExtra(
+                "bringing the database up to date needs Alembic: "
+                "pip install 'footnote[conversations]'"
+            ) from error
+        with self.writing() as connection:
+            if self.is_shared:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION)))
+            self._refuse_newer(_revision(connection), migrations.revisions())
+            try:
+                migrations.migrate(connection, target, _VERSIONS, down=down)
+            except ValueError as error:
+                raise UsageError(f"the database's tables stay as they are: {error}") from error
+            return _revision(connection)
+
     def scrub(self) -> None:
         """Take what was deleted out of SQLite's journal too, as far as nobody reads it just now.
 
         PostgreSQL does so when it vacuums.
         """
         if self._is_sqlite:
-            autocommit = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-            with self._mended(), autocommit.connect() as connection:
+            with self.at_once() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def damaged(self, what: object) -> ConversationsUnavailable:
@@ -188,29 +244,13 @@ class Database:
                 "database that you may write to"
             ) from error
 
-    def _prepare(self) -> None:
-        with self.reading() as connection:
-            found = _version(connection)
-        if found is None:
-            found = self._create()
-        if found > SCHEMA:
+    def _refuse_newer(self, found: str | None, known: list[str]) -> None:
+        if found is not None and found not in known:
             raise ConversationsUnavailable(
-                f"conversations: {self._name} was made by a newer Footnote (schema {found}, this "
-                f"one knows {SCHEMA}); upgrade Footnote, or set FOOTNOTE_CONVERSATIONS_URL to "
-                "another database"
+                f"conversations: {self._name} was made by a newer Footnote (its tables are at "
+                f"{found}, this one knows up to {known[-1]}); upgrade Footnote, or let the newer "
+                f"one go back: footnote db downgrade {known[-1]}"
             )
-
-    def _create(self) -> int:
-        """Make the tables, unless another process has just done so; return their version."""
-        with self.writing() as connection:
-            if not self._is_sqlite:
-                # Two processes that both find no table would both make it, and one would fail.
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION)))
-            found = _version(connection)
-            if found is None:
-                _metadata.create_all(connection)
-                connection.execute(versions.insert().values(version=SCHEMA))
-            return found or SCHEMA
 
 
 def _address(url: str) -> sa.URL:
@@ -263,12 +303,11 @@ def _begin_sqlite(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _version(connection: sa.Connection) -> int | None:
-    """Return the version of the tables in the database; None when there are none."""
-    if not sa.inspect(connection).has_table(versions.name):
+def _revision(connection: sa.Connection) -> str | None:
+    if not sa.inspect(connection).has_table(_VERSIONS):
         return None
-    version: int | None = connection.scalar(sa.select(sa.func.max(versions.c.version)))
-    return version
+    found: str | None = connection.scalar(sa.select(_versions.c.version_num))
+    return found
 
 
 def to_json(value: object) -> str:

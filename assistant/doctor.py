@@ -105,11 +105,11 @@ def _index(index: Path | None) -> Check:
         return Check("index", "ok", "the bundled article (built on first use)")
     try:
         generation = current_generation(index)
-        manifest = read_manifest(generation)
         changed = verify(generation)
+        manifest = None if changed else read_manifest(generation)
     except FootnoteError as error:
         return Check("index", "broken", str(index), str(error))
-    if changed:
+    if manifest is None:
         remedy = f"index the documents again; changed: {', '.join(changed)}"
         return Check("index", "broken", f"{index}: not as it was written", remedy)
     held = f"{manifest.documents} documents, {manifest.passages} passages, model {manifest.model}"

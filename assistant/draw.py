@@ -33,6 +33,12 @@ FAILED = {
 FENCE = "```"
 _BOLD = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile(
+    "[\xad\u115f\u1160\u180e\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half a surrogate pair, which no terminal can be sent."""
 
 
 def plain(text: str, role: str) -> str:  # noqa: ARG001  a Style that styles nothing
@@ -41,8 +47,14 @@ def plain(text: str, role: str) -> str:  # noqa: ARG001  a Style that styles not
 
 
 def clean(text: str) -> str:
-    """Return `text` without control characters, and with every white space a single space."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """Return `text` on one line of single spaces, without what commands, turns or is not seen."""
+    return " ".join(_printable(text).split())
+
+
+def _printable(text: str) -> str:
+    if text.isascii():
+        return _CONTROL.sub(" ", text)
+    return _HALF.sub("\ufffd", _CONTROL.sub(" ", _UNSEEN.sub("", text)))
 
 
 class Flow:
@@ -87,7 +99,7 @@ class Flow:
         return "\n" + " " * self._indent + word
 
     def _code(self, sentence: Sentence) -> str:
-        lines = [_CONTROL.sub(" ", line) for line in sentence.text.splitlines()[1:-1]]
+        lines = [_printable(line) for line in sentence.text.splitlines()[1:-1]]
         marks = " ".join(f"[{number}]" for number in sentence.citations)
         self._column, self._indent = len(marks), 0
         return "\n".join([*(f"    {line}" for line in lines), marks])

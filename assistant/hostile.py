@@ -22,6 +22,7 @@ from functools import lru_cache
 from math import exp
 from pathlib import Path
 
+from index.lookalikes import skeleton
 from index.passage import Document, Passage, Span
 from index.words import content_stems, words
 
@@ -210,7 +211,8 @@ def probability(sentence: str, around: str = "") -> float:
     A line that was pasted into a sentence or a table row counts for the whole of it.
     """
     weights, _, bias = _model()
-    stems = stem_counts(around)
+    # Judged is what a reader sees: letters that pose as others pose in vain.
+    sentence, stems = skeleton(sentence), stem_counts(skeleton(around))
     chances = []
     for part in _parts(sentence):
         row = evidence(part, stems, sentence)

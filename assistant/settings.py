@@ -226,9 +226,11 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the settings. Raises SettingError."""
-    _refuse_unknown()
     try:
+        _refuse_unknown()
         return Settings()
+    except UnicodeDecodeError as error:
+        raise SettingError(f"{ENV_FILE} is not UTF-8 text; save it as UTF-8") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = f"{PREFIX}{first['loc'][0]}".upper()

@@ -55,6 +55,8 @@ def typed_history(file: Path | None) -> "Sequence[Turn]":
         rows = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"--history {file}: {error.strerror}") from error
+    except RecursionError as error:
+        raise UsageError(f"--history {file}: brackets are nested too deep") from error
     except ValueError as error:
         raise UsageError(f"--history {file} is no JSON: {error}") from error
     if not isinstance(rows, list):

@@ -26,6 +26,7 @@ from index.search import Searcher, open_index
 
 if TYPE_CHECKING:
     from assistant.conversations import Conversations
+    from assistant.database import Database
     from assistant.dialogue import Dialogue
     from assistant.llm import LanguageModel
     from index.assemble import Progress
@@ -233,11 +234,27 @@ def open_conversations(settings: Settings) -> "Conversations":
     try:
         from assistant.conversations import Conversations
     except ImportError as error:
-        raise MissingExtra(
-            "keeping conversations needs SQLAlchemy: pip install 'footnote[conversations]'"
-        ) from error
+        raise _no_sqlalchemy() from error
     return Conversations(
         settings.conversations_url.get_secret_value(), days=settings.conversation_days
+    )
+
+
+def open_database(settings: Settings, *, prepare: bool = True) -> "Database":
+    """Return the conversations' database by itself; `prepare=False` leaves its tables alone.
+
+    Raises what `open_conversations` raises.
+    """
+    try:
+        from assistant.database import Database
+    except ImportError as error:
+        raise _no_sqlalchemy() from error
+    return Database(settings.conversations_url.get_secret_value(), prepare=prepare)
+
+
+def _no_sqlalchemy() -> MissingExtra:
+    return MissingExtra(
+        "keeping conversations needs SQLAlchemy: pip install 'footnote[conversations]'"
     )
 
 

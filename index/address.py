@@ -64,8 +64,11 @@ class Place:
         return f"{self.scheme}://{self.site}{self.target}"
 
     def joined(self, reference: str) -> str:
-        """Return the URL that `reference` means on this page."""
-        return urljoin(self.url, reference)
+        """Return the URL that `reference` means on this page. Raises LoadError for none."""
+        try:
+            return urljoin(self.url, reference)
+        except ValueError as error:
+            raise LoadError(f"this page leads to what is no URL ({error})") from error
 
 
 def is_url(typed: str) -> bool:
@@ -79,8 +82,11 @@ def parse(url: str, hosts: Collection[str] = ()) -> Place:
     Refused are other schemes than http and https, a name or password, other ports than 80 and 443
     unless `hosts` has the site, and what is no host's name.
     """
-    if len(url) > MAX_URL_CHARS or re.search(r"[\s\x00-\x20\x7f\\]", url):
-        raise LoadError("this URL is too long or has spaces or backslashes in it; check it")
+    if len(url) > MAX_URL_CHARS or re.search(r"[\s\x00-\x20\x7f\\\ud800-\udfff]", url):
+        # Half a character is what a byte becomes that was typed and is no UTF-8.
+        raise LoadError(
+            "this URL is too long, or has spaces, backslashes or broken characters in it"
+        )
     try:
         parts = urlsplit(url)
         port = parts.port

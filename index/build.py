@@ -9,6 +9,7 @@ import hashlib
 import logging
 import secrets
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -107,7 +108,8 @@ def build(
     Documents are added to what the index holds; those that have vanished from a folder among
     `paths` are removed. A file that cannot be read becomes a problem of the report and the others
     go on. Raises UsageError for paths that make no sense, BuildInProgress when another build does
-    not end in time, BuildError when there is nothing to index, ModelError or MissingExtra.
+    not end in time, BuildError when there is nothing to index or no room for it, ModelError or
+    MissingExtra.
     """
     started, report = perf_counter(), progress or _silent
     files = discover(
@@ -118,8 +120,8 @@ def build(
     )
     _check_place(index)
     embedder, model = _embedder(options, report)
-    index.mkdir(parents=True, exist_ok=True)
     with ExitStack() as held:
+        held.enter_context(_writing(index))
         held.enter_context(_locked(index, options.lock_seconds, report))
         engine = held.enter_context(_engine(options, embedder, model))
         drafts = held.enter_context(_aside(index)) / "drafts.db"
@@ -212,6 +214,21 @@ def _aside(index: Path) -> Iterator[Path]:
         shutil.rmtree(stale, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=generations, prefix=".new-") as folder:
         yield Path(folder)
+
+
+@contextmanager
+def _writing(index: Path) -> Iterator[None]:
+    """Make the folder; turn what the disk refuses into a BuildError that says what to do."""
+    try:
+        index.mkdir(parents=True, exist_ok=True)
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        answers = "; the one before still answers" if (index / "current").exists() else ""
+        raise BuildError(
+            f"the index at {index} could not be written ({reason}){answers}. Free some space, or "
+            "make the folder writable, and index again: what was embedded by then is kept"
+        ) from error
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from index.errors import IndexUnavailable
 from index.filters import Filter
 from index.metadata import Metadata
-from index.passage import Document, Page, Passage, Section, Span
+from index.passage import Document, Page, Passage, Section, Span, vector_key
 
 _CACHED_PASSAGES = 4096
 """Passages kept once they were read: some megabytes, and most questions are about the same few."""
@@ -143,6 +143,21 @@ class CatalogWriter:
 
 def _pairs(metadata: str) -> Metadata:
     return tuple((name, value) for name, value in json.loads(metadata))
+
+
+def _document(
+    name: str, title: str, source: str, text: str, sections: str, pages: str, metadata: str
+) -> Document:
+    """Return a document from the columns of its row, of which three are JSON."""
+    return Document(
+        id=name,
+        title=title,
+        source=source,
+        text=text,
+        sections=tuple(Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)),
+        pages=tuple(Page(*p) for p in json.loads(pages)),
+        metadata=_pairs(metadata),
+    )
 
 
 class Catalog:
@@ -282,38 +297,35 @@ class Catalog:
         )
         if not found:
             raise KeyError(document_id)
-        name, title, source, text, sections, pages, metadata = found[0]
-        return Document(
-            id=name,
-            title=title,
-            source=source,
-            text=text,
-            sections=tuple(
-                Section(s[0], s[1], s[2], s[3], tuple(s[4])) for s in json.loads(sections)
-            ),
-            pages=tuple(Page(*p) for p in json.loads(pages)),
-            metadata=_pairs(metadata),
-        )
+        try:
+            return _document(*found[0])
+        except (ValueError, TypeError, IndexError) as error:
+            raise self._damaged(error) from error
 
     def _read_passage(self, number: int) -> Passage:
         found = self._rows(
-            "SELECT document_id, start, end, section FROM passages WHERE id = ?", number
+            "SELECT document_id, start, end, section, vector_key FROM passages WHERE id = ?", number
         )
         if not found:
             raise KeyError(number)
-        document_id, start, end, section = found[0]
+        document_id, start, end, section, key = found[0]
         spans = self._rows(
             "SELECT start, end FROM sentences WHERE passage_id = ? ORDER BY id", number
         )
-        return Passage(
+        document = self.document(document_id)
+        passage = Passage(
             id=number,
             document_id=document_id,
             start=start,
             end=end,
-            text=self.document(document_id).text[start:end],
+            text=document.text[start:end],
             section=section,
             sentences=tuple(Span(*span) for span in spans),
         )
+        # A disk may change what lies on it. What is cited is what was indexed, or nothing is.
+        if vector_key(document, passage) != key:
+            raise self._damaged(f"passage {number} is not what was indexed")
+        return passage
 
     def _read_sentence_rows(self, document_id: str, start: int, end: int) -> tuple[int, int]:
         (row,) = self._rows(
@@ -344,5 +356,5 @@ class Catalog:
         except sqlite3.Error as error:
             raise self._damaged(error) from error
 
-    def _damaged(self, error: Exception) -> IndexUnavailable:
+    def _damaged(self, error: object) -> IndexUnavailable:
         return IndexUnavailable(f"{self._file} is damaged ({error}); index the documents again")

@@ -13,12 +13,14 @@ from which a server that lost them is filled again; of an answer only the number
 and compared anew, so that a damaged or a lying server can at worst find less.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from time import sleep
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 import numpy as np
@@ -27,13 +29,14 @@ from numpy.typing import NDArray
 from index.errors import IndexUnavailable, SettingError
 from index.store import Vectors, nearest_among
 
-if TYPE_CHECKING:
-    import httpx
-
 _BATCH = 500
 """Vectors in one request: some four megabytes of JSON, of the forty that the server takes."""
 
 _PAGE = 500
+_MOST_BYTES = 16 << 20
+"""Of an answer; what is asked for is some kilobytes."""
+
+_DONE = range(200, 300)
 _REFUSED = {401, 403}
 _RETRIED = {429, 500, 502, 503, 504}
 _WAITS = (0.05, 0.2, 0.8)
@@ -179,24 +182,34 @@ class ChromaServer:
         """Return what the server answers, `missing` for a 404 if that is given."""
         for wait in (*_WAITS, None):
             try:
-                answer = self._client.request(method, path, json=fields)
+                status, body = self._sent(method, path, fields)
             except self._wrong as error:
                 if wait is None:
                     raise self._unreachable(type(error).__name__) from error
             else:
-                if answer.status_code == 404 and missing is not self._MUST:  # noqa: PLR2004
+                if status == HTTPStatus.NOT_FOUND and missing is not self._MUST:
                     return missing
-                if answer.is_success:
-                    return self._read(answer)
-                if wait is None or answer.status_code not in _RETRIED:
-                    raise self._unreachable(f"it answered {answer.status_code}", answer.status_code)
+                if status in _DONE:
+                    return self._read(body)
+                if wait is None or status not in _RETRIED:
+                    raise self._unreachable(f"it answered {status}", status)
             sleep(wait or 0)
         raise AssertionError("the last round returns or raises")
 
-    def _read(self, answer: "httpx.Response") -> Any:
+    def _sent(self, method: str, path: str, fields: Any) -> tuple[int, bytes]:
+        """Return the status and the body of the answer; raise for one that is too long."""
+        with self._client.stream(method, path, json=fields) as answer:
+            body = bytearray()
+            for piece in answer.iter_bytes():
+                body += piece
+                if len(body) > _MOST_BYTES:
+                    raise self._nonsense()
+            return answer.status_code, bytes(body)
+
+    def _read(self, body: bytes) -> Any:
         try:
-            return answer.json() if answer.content else None
-        except ValueError as error:
+            return json.loads(body) if body else None
+        except (ValueError, RecursionError) as error:
             raise self._nonsense() from error
 
     def _id_in(self, collection: Any) -> str:

@@ -26,7 +26,7 @@ from index.catalog import Entry
 from index.embed import Embedder
 from index.errors import LoadError
 from index.load import load
-from index.passage import Document, Passage, Span, found_by
+from index.passage import Document, Passage, Span, found_by, vector_key
 from index.split import split_passages
 
 BATCH = 16
@@ -177,15 +177,8 @@ def _content_hash(file: Path, limit: int) -> str:
 def entry_for(document: Document, origin: str, content_hash: str) -> Entry:
     """Split a document into its entry; the same document always gives the same entry."""
     passages = tuple(split_passages(document))
-    keys = tuple(_vector_key(document, passage) for passage in passages)
+    keys = tuple(vector_key(document, passage) for passage in passages)
     return Entry(document, origin, content_hash, passages, keys)
-
-
-def _vector_key(document: Document, passage: Passage) -> str:
-    spans = " ".join(
-        f"{s.start - passage.start}-{s.end - passage.start}" for s in passage.sentences
-    )
-    return hashlib.sha256(f"{found_by(document, passage)}\n{spans}".encode()).hexdigest()[:32]
 
 
 def piece_of(document: Document, passage: Passage, key: str) -> Piece:

@@ -46,14 +46,16 @@ def read_epub(data: bytes) -> Drawn:
 
 
 def _chapters(package: "_Element", folder: str) -> list[str]:
-    """Return the names, within the archive, of the pages in reading order."""
+    """Return the names, within the archive, of the pages in reading order, each once."""
     items = {
         item.get("id"): item.get("href", "")
         for item in _named(package, "item")
         if item.get("media-type") in _PAGES and "nav" not in item.get("properties", "").split()
     }
     listed = [items.get(ref.get("idref")) for ref in _named(package, "itemref")]
-    return [posixpath.normpath(posixpath.join(folder, unquote(href))) for href in listed if href]
+    names = (posixpath.normpath(posixpath.join(folder, unquote(href))) for href in listed if href)
+    # A list that names one page a million times would unpack to more than any archive may.
+    return list(dict.fromkeys(names))
 
 
 def _refuse_locked(archive: "zipfile.ZipFile", package: "_Element") -> None:

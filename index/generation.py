@@ -14,6 +14,11 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tokenize import TokenError
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
 
@@ -43,6 +48,11 @@ class Manifest:
     collection: str = ""
 
 
+CHECKED_BYTES = 4 << 20
+"""Files up to this size are read whole and compared with the manifest whenever a generation is
+opened, which takes milliseconds; of larger ones the size is. `verify` reads all."""
+
+
 def current_generation(index: Path) -> Path:
     """Return the folder of the generation that answers. Raises IndexUnavailable."""
     try:
@@ -70,10 +80,20 @@ def switch(index: Path, name: str) -> None:
 
 
 def read_manifest(generation: Path) -> Manifest:
-    """Read a generation's manifest and check that its files are there, at their full size.
+    """Read a generation's manifest and check that its files are there, at their full size, and the
+    small ones to the last byte.
 
-    Raises IndexUnavailable; `verify` reads every byte as well.
+    Raises IndexUnavailable; `verify` reads every byte of the others as well.
     """
+    manifest = _parsed(generation)
+    for name, (size, digest) in manifest.files.items():
+        state = _state(generation / name, size, digest)
+        if state:
+            raise IndexUnavailable(f"{generation / name} {state}; index the documents again")
+    return manifest
+
+
+def _parsed(generation: Path) -> Manifest:
     file = generation / "manifest.json"
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
@@ -83,16 +103,26 @@ def read_manifest(generation: Path) -> Manifest:
                 "index the documents again"
             )
         fields["files"] = {name: (size, sha) for name, (size, sha) in fields["files"].items()}
-        manifest = Manifest(**fields)
+        return Manifest(**fields)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"{file} is missing or damaged ({error}); index the documents again"
         raise IndexUnavailable(message) from error
-    for name, (size, _) in manifest.files.items():
-        found = generation / name
-        if not found.is_file() or found.stat().st_size != size:
-            state = "is cut short or changed" if found.is_file() else "is missing"
-            raise IndexUnavailable(f"{found} {state}; index the documents again")
-    return manifest
+
+
+def _state(file: Path, size: int, digest: str) -> str:
+    """Return what is wrong with a file, as far as opening looks; nothing when all is well."""
+    try:
+        if file.stat().st_size != size:
+            return "is cut short or changed"
+        if size > CHECKED_BYTES:
+            return ""
+        with file.open("rb") as stream:
+            same = hashlib.file_digest(stream, "sha256").hexdigest() == digest
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return "" if same else "is damaged"
 
 
 def write_manifest(generation: Path, manifest: Manifest) -> None:
@@ -120,9 +150,19 @@ def files_of(generation: Path) -> dict[str, tuple[int, str]]:
     return found
 
 
+def mapped(file: Path) -> NDArray[Any]:
+    """Map an array of a generation. Raises IndexUnavailable when the file is missing or damaged."""
+    try:
+        array: NDArray[Any] = np.load(file, mmap_mode="r")
+    # NumPy reads a header as Python reads source: a damaged one is anything that this can raise.
+    except (OSError, ValueError, TypeError, SyntaxError, OverflowError, TokenError) as error:
+        raise IndexUnavailable(f"{file} is damaged ({error}); index the documents again") from error
+    return array
+
+
 def verify(generation: Path) -> list[str]:
     """Return the files whose bytes are no longer what the manifest says; reads all of them."""
-    manifest, now = read_manifest(generation), files_of(generation)
+    manifest, now = _parsed(generation), files_of(generation)
     return [name for name, state in manifest.files.items() if now.get(name) != state]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
+from index.generation import mapped
 from index.words import content_stems
 
 K1, B = 1.2, 0.75
@@ -105,7 +106,7 @@ class _Ranker:
         self.vocab_dict: dict[str, int] = json.loads(vocabulary)
         self.scores: dict[str, Any] = {"num_docs": int(told["num_docs"])}
         for name in ("data", "indices", "indptr"):
-            self.scores[name] = np.load(folder / f"{name}.csc.index.npy", mmap_mode="r")
+            self.scores[name] = mapped(folder / f"{name}.csc.index.npy")
 
     def get_scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
         """Return the sum of the columns of `stems`, which must be known, one for each passage."""

@@ -5,6 +5,8 @@ canonical text: `start` is the first character, `end` one past the last, so that
 `document.text[start:end]` is always the thing meant.
 """
 
+import hashlib
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from index.metadata import Metadata
@@ -51,11 +53,16 @@ class Document:
 
     def section_at(self, offset: int) -> Section | None:
         """Return the section that holds the character at `offset`, if any does."""
-        return next((s for s in self.sections if s.start <= offset < s.end), None)
+        # Asked for every passage, so by halves: a book of a million headings is possible.
+        place = bisect_right(self.sections, offset, key=lambda section: section.start)
+        found = self.sections[place - 1] if place else None
+        return found if found and offset < found.end else None
 
     def page_at(self, offset: int) -> int | None:
         """Return the number of the page that holds the character at `offset`, if known."""
-        return next((p.number for p in self.pages if p.start <= offset < p.end), None)
+        place = bisect_right(self.pages, offset, key=lambda page: page.start)
+        found = self.pages[place - 1] if place else None
+        return found.number if found and offset < found.end else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +123,11 @@ def found_by(document: Document, passage: Passage) -> str:
     headings = [document.title, *(section.path if section else ())]
     context = "\n".join(dict.fromkeys(heading for heading in headings if heading))
     return f"{context}\n{passage.text}" if context else passage.text
+
+
+def vector_key(document: Document, passage: Passage) -> str:
+    """Return a hash of what a passage's vectors are made from: its words, its sentences' places."""
+    spans = " ".join(
+        f"{s.start - passage.start}-{s.end - passage.start}" for s in passage.sentences
+    )
+    return hashlib.sha256(f"{found_by(document, passage)}\n{spans}".encode()).hexdigest()[:32]

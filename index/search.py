@@ -20,7 +20,7 @@ from index.chroma_server import ChromaServer, ServerVectors
 from index.embed import Embedder, Vectors, open_model
 from index.errors import IndexUnavailable
 from index.filters import EVERYTHING, Filter, within
-from index.generation import Manifest, current_generation, read_manifest
+from index.generation import Manifest, current_generation, mapped, read_manifest
 from index.lexical import LexicalIndex
 from index.passage import Document, Hit, Passage, found_by
 from index.rerank import Reranker
@@ -73,9 +73,9 @@ class Searcher:
         self._vectors = self._open_vectors(generation / "vectors", full_scan_limit, server)
         self._lexical = LexicalIndex(generation / "lexical")
         self._catalog = Catalog(generation / "catalog.db")
-        self._sentences = np.load(generation / "sentences.npy", mmap_mode="r")
+        self._sentences = mapped(generation / "sentences.npy")
         # Where each passage's sentences begin in it, and one past the last.
-        self._starts = np.load(generation / "vectors" / "starts.npy", mmap_mode="r")
+        self._starts = mapped(generation / "vectors" / "starts.npy")
         self.rarity = self._lexical.rarity
         self.embed_question = lru_cache(maxsize=64)(self._embedder.embed_question)
 
@@ -122,15 +122,19 @@ class Searcher:
         Of the passages that `only` lets through the best `k` are taken, one that says the same in
         the same words as a better one left out; those that adjoin within a section are merged into
         one hit with the best one's scores. A reranker decides the order of the best RERANKED before
-        `k` are taken.
+        `k` are taken. Raises IndexUnavailable when the index proves damaged.
         """
         if k < 1:
             raise ValueError(f"k is {k}; it must be at least 1")
         if not question.strip() or not self.manifest.passages:
             return []
+        try:
+            hits = self._distinct(question, max(k, RERANKED) if self._reranker else k, only)
+        except (IndexError, KeyError, ValueError) as error:
+            message = f"the files of generation {self.generation} do not fit one another ({error})"
+            raise IndexUnavailable(f"{message}; index the documents again") from error
         if self._reranker is None:
-            return merge_neighbours(self._distinct(question, k, only))
-        hits = self._distinct(question, max(k, RERANKED), only)
+            return merge_neighbours(hits)
         return merge_neighbours(self._reranked(self._reranker, question, hits)[:k])
 
     def _distinct(self, question: str, k: int, only: Filter) -> list[Hit]:

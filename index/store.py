@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import IndexUnavailable
+from index.generation import mapped
 
 Vectors = NDArray[np.float32]
 
@@ -64,13 +65,7 @@ def open_vectors(folder: Path, full_scan_limit: int = FULL_SCAN_LIMIT) -> Vector
 
 def stored_vectors(folder: Path) -> NDArray[np.float16]:
     """Return the passages' vectors as they were written, read from disk as they are needed."""
-    try:
-        vectors: NDArray[np.float16] = np.load(folder / "passages.npy", mmap_mode="r")
-    except (OSError, ValueError) as error:
-        raise IndexUnavailable(
-            f"{folder} is damaged ({error}); index the documents again"
-        ) from error
-    return vectors
+    return mapped(folder / "passages.npy")
 
 
 class FullScan:
@@ -142,14 +137,20 @@ def _nearest(cosines: Vectors, k: int) -> tuple[NDArray[np.int64], Vectors]:
 
 
 def _write_chroma(folder: Path, vectors: NDArray[np.float16]) -> None:
-    client = _client(folder)
-    collection = client.create_collection(
-        _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-    )
-    for start in range(0, len(vectors), _BATCH):
-        batch = vectors[start : start + _BATCH].astype(np.float32)
-        collection.add(ids=[str(start + i) for i in range(len(batch))], embeddings=list(batch))
-    client.close()
+    import chromadb.errors
+
+    try:
+        client = _client(folder)
+        collection = client.create_collection(
+            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        for start in range(0, len(vectors), _BATCH):
+            batch = vectors[start : start + _BATCH].astype(np.float32)
+            collection.add(ids=[str(start + i) for i in range(len(batch))], embeddings=list(batch))
+        client.close()
+    except chromadb.errors.InternalError as error:
+        # What it meets while it writes a folder of its own is the disk.
+        raise OSError(str(error)) from error
 
 
 def _client(folder: Path) -> Any:

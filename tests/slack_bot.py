@@ -17,6 +17,7 @@ from slack_bolt.response import BoltResponse
 
 from assistant.ask import Assistant
 from assistant.conversations import Conversations
+from assistant.counters import Cap
 from assistant.ground import Drafted, Ending, Signature, Source
 from assistant.question import Question
 from assistant.serving.library import Library
@@ -84,8 +85,8 @@ async def workspace(
             Bench(Library(folder, assistant, _refuse), kept, asyncio.Semaphore(4), rules["turns"]),
             Rules(
                 read_doors(rules["allow"], rules["deny"]),
-                user_rate=rules["user_rate"],
-                max_question_chars=rules["most"],
+                Cap("user", rules["user_rate"]),
+                rules["most"],
             ),
             Connection("xoxb-1", "xapp-1", "signing", one.url, ping_seconds=0.1),
             suggestions,

@@ -285,6 +285,10 @@ def test_a_full_queue_says_when_to_come_again(scripted: tuple[Server, Scripted])
         assert refused(response, 429, "busy")["retryable"]
         assert int(response.headers["retry-after"]) >= 1
         refused(httpx.get(f"{server.url}/readyz"), 503, "busy")
+        # Nothing of it was read: what would have been refused otherwise costs no more than that.
+        refused(httpx.post(f"{server.url}/v1/ask", content=b"{"), 429, "busy")
+        counted = 'footnote_http_requests_total{route="/v1/ask",status="429"} 2.0'
+        assert counted in httpx.get(f"{server.url}/metrics").text
 
 
 def test_a_quiet_stream_is_kept_alive(

@@ -292,7 +292,7 @@ def test_each_damaged_file_is_named_and_healed_by_building(kitchen: Path) -> Non
 
 
 def test_a_changed_byte_is_found_by_verifying(kitchen: Path) -> None:
-    """Sizes are checked on every opening, contents when doctor asks."""
+    """Small files are read whole on every opening, all of them when doctor asks."""
     _build(kitchen)
     generation = current_generation(kitchen / "index")
     assert verify(generation) == []
@@ -301,6 +301,8 @@ def test_a_changed_byte_is_found_by_verifying(kitchen: Path) -> None:
     content[-1] ^= 1
     vectors.write_bytes(content)
     assert verify(generation) == ["sentences.npy"]
+    with pytest.raises(IndexUnavailable, match=r"sentences\.npy is damaged; index"):
+        opened(kitchen / "index")
 
 
 @pytest.mark.parametrize("pointer", ["../../etc", "", "gone", "\u00e9"])

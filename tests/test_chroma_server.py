@@ -261,8 +261,21 @@ def test_only_numbers_that_exist_are_taken(
         (lambda _: (404, {}), "holds 0 of 4"),
         (lambda _: (401, {}), "FOOTNOTE_CHROMA_TOKEN"),
         (lambda _: (302, {}), "answered 302"),
+        (lambda _: (200, b" " * (17 << 20)), "no Chroma server says"),
+        (lambda _: (200, b"[" * 100_000), "no Chroma server says"),
     ],
-    ids=["a page", "a list", "an id", "a count", "too few", "none", "no token", "elsewhere"],
+    ids=[
+        "a page",
+        "a list",
+        "an id",
+        "a count",
+        "too few",
+        "none",
+        "no token",
+        "elsewhere",
+        "endless",
+        "deep",
+    ],
 )
 def test_what_no_server_should_say_is_told(
     pretending: Callable[[Answering], ChromaServer],

@@ -116,6 +116,23 @@ def test_an_id_opens_nothing_by_itself(
     assert kept.conversations("eve") == ()
 
 
+def test_a_clock_that_jumps_loses_nothing(kept: Conversations, clock: Clock) -> None:
+    """Put back or ahead by a day, it hides no conversation; what has expired is unreadable."""
+    old = kept.start("ada")
+    conversation = kept.start("ada")
+    for days in (1, -2, 1):
+        clock.now += days * DAY
+        kept.append(conversation, "ada", an_answer())
+        kept.start("bob")
+    assert len(kept.answers(conversation, "ada")) == 3
+    assert old in {one.id for one in kept.conversations("ada")}
+    clock.now += 9 * DAY + 1
+    kept.append(conversation, "ada", an_answer())
+    clock.now += 2 * DAY
+    kept.start("bob")
+    assert {one.id for one in kept.conversations("ada")} == {conversation}
+
+
 def test_ids_cannot_be_guessed(kept: Conversations) -> None:
     """A conversation's id is 128 random bits, new each time."""
     ids = {kept.start("ann") for _ in range(20)}

@@ -78,9 +78,11 @@ def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "kept.db"
     Conversations(f"sqlite:///{file}").close()
     with sqlite3.connect(file) as connection:
-        connection.execute("UPDATE footnote_schema SET version = 99")
+        connection.execute("UPDATE footnote_alembic_version SET version_num = '0099'")
     connection.close()
-    with pytest.raises(ConversationsUnavailable, match=r"schema 99, this one knows 1.*upgrade"):
+    with pytest.raises(
+        ConversationsUnavailable, match=r"at 0099, this one knows up to 0002.*upgrade"
+    ):
         Conversations(f"sqlite:///{file}")
 
 

@@ -147,6 +147,31 @@ def test_whatever_breaks_is_unavailable(protocol: str, script: Script) -> None:
     assert "key-1" not in str(raised.value)
 
 
+LIES = {
+    "a list": ["data: []\n\n"],
+    "a number for a text": ['data: {"choices": [{"index": 0, "delta": {"content": 5}}]}\n\n'],
+    "a page": ["<html>Please log in</html>"],
+    "brackets without end": [f"data: {'[' * 100_000}\n\n"],
+}
+
+
+@pytest.mark.parametrize("frames", LIES.values(), ids=LIES.keys())
+def test_what_is_no_reply_is_unavailable(frames: list[str]) -> None:
+    """With status 200 and the right type, something else than the protocol is no reply either."""
+    with serving(Script(frames=frames)) as server, pytest.raises(ModelUnavailable):
+        listen(open_model(options(server, "openai", retries=0)))
+
+
+@pytest.mark.parametrize("frame", [": still there\n\n", "data: " + "x" * 1_000])
+def test_noise_without_end_is_a_time_out(frame: str) -> None:
+    """Signs of life, or a line that never ends, are no beginning of a reply."""
+    with (
+        serving(Script(frames=[frame] * 100, pause=0.02)) as server,
+        pytest.raises(ModelTimeout),
+    ):
+        listen(open_model(options(server, "openai", retries=0, first_token_seconds=0.3)))
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_refused_key_names_its_variable(protocol: str) -> None:
     """The message says where to look; the provider's own words, with the key in them, stay away."""

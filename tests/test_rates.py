@@ -1,29 +1,51 @@
 """Limits under load: shares that refill, places in a queue, and who counts as one caller."""
 
 import asyncio
+import time
 
 import httpx
 import pytest
 
+from assistant.counters import Cap
 from assistant.serving.access import address, demo_site
 from assistant.serving.errors import ApiError
 from assistant.serving.limits import Gate, Rates
 
+DAY = 86_400.0
+
 
 def test_a_share_is_spent_and_refilled() -> None:
     """So many at once, then one whenever its time has come; others are not affected."""
+    asyncio.run(_spent_and_refilled())
+
+
+async def _spent_and_refilled() -> None:
     now = 0.0
-    rates = Rates(6, clock=lambda: now)
+    rates = Rates(Cap("a", 6, clock=lambda: now))
     for _ in range(6):
-        rates.spend("a")
+        await rates.spend("a")
+    with pytest.raises(ApiError) as refusal:
+        await rates.spend("a")
+    assert refusal.value.headers == {"Retry-After": "10"}
+    await rates.spend("b")
+    now = 10.0
+    await rates.spend("a")
+    with pytest.raises(ApiError):
+        await rates.spend("a")
+
+
+@pytest.mark.parametrize("jump", [DAY, -DAY])
+def test_the_time_of_day_gives_no_share_and_takes_none(
+    monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    """A clock that is put back or ahead by a day locks nobody out and lets nobody in."""
+    rates, now = Rates(1), time.time()
+    rates.spend("a")
+    monkeypatch.setattr(time, "time", lambda: now + jump)
     with pytest.raises(ApiError) as refusal:
         rates.spend("a")
-    assert refusal.value.headers == {"Retry-After": "10"}
+    assert int((refusal.value.headers or {})["Retry-After"]) <= 60
     rates.spend("b")
-    now = 10.0
-    rates.spend("a")
-    with pytest.raises(ApiError):
-        rates.spend("a")
 
 
 async def _admitted(gate: Gate) -> None:

@@ -35,9 +35,11 @@ LAYERS = (
     # The steps of the main path and their tools.
     Layer(
         frozenset(
-            {"answerability", "condense", "conversations", "cut", "database", "evidence", "ground"}
-            | {"hostile", "lexicon", "llm", "marks", "notes", "number_words", "quantities"}
-            | {"question", "quote", "reading", "remarks", "signs", "support", "tracing", "write"}
+            {"answerability", "condense", "conversations", "counters", "cut"}
+            | {"database", "evidence", "ground", "hostile", "lexicon", "llm", "marks"}
+            | {"migrations", "notes"}
+            | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
+            | {"support", "tracing", "write"}
         ),
         neighbours=True,
     ),
@@ -52,7 +54,7 @@ LAYERS = (
     Layer(frozenset({"wiring"})),  # the composition root
     Layer(frozenset({"channels"})),  # the same for the channels
     Layer(frozenset({"assistant"})),  # assistant/__init__.py: what `from assistant import` offers
-    Layer(frozenset({"chat", "commands", "watching"})),  # those that cli attaches lazily
+    Layer(frozenset({"chat", "commands", "upkeep", "watching"})),  # those that cli attaches lazily
     Layer(frozenset({"cli"})),
 )
 """The inside of `assistant`, from the bottom: a module imports from the layers below its own."""
@@ -67,6 +69,7 @@ LAZILY = {
 
 HOMES = {
     "aiohttp": {"assistant.slacking"},  # the transport of Slack's SDK, whose errors get out
+    "alembic": {"assistant.migrations", "assistant.migrations.versions"},
     "bm25s": {"index.lexical"},
     "charset_normalizer": {"index.decode"},
     "chromadb": {"index.store", "eval.bench.peer_llamaindex"},
@@ -105,7 +108,10 @@ HOMES = {
     },
     "slack_bolt": {"assistant.slack"},
     "slack_sdk": {"assistant.slack", "assistant.slacking"},
-    "sqlalchemy": {"assistant.conversations", "assistant.database", "assistant.serving.keys"},
+    "sqlalchemy": {
+        *("assistant.conversations", "assistant.counters", "assistant.database"),
+        *("assistant.migrations", "assistant.migrations.versions", "assistant.serving.keys"),
+    },
     "starlette": {"assistant.api", "assistant.serving"},
     "Stemmer": {"index.words"},
     "structlog": {"assistant.logs"},
@@ -115,10 +121,11 @@ HOMES = {
     "jinja2": {"eval.report"},
     "typer": {
         *("assistant.chat", "assistant.cli", "assistant.commands"),
-        *("assistant.terminal", "assistant.typed", "assistant.watching"),
+        *("assistant.terminal", "assistant.typed", "assistant.upkeep"),
+        "assistant.watching",
         "eval.commands",
     },
-    "uvicorn": {"assistant.api"},
+    "uvicorn": {"assistant.api", "assistant.serving.connection"},
     "watchfiles": {"assistant.watching"},
     # The benchmark's peers are other programs that happen to lie here.
     "langchain_chroma": {"eval.bench.peer_langchain"},

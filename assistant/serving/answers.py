@@ -160,7 +160,7 @@ async def forget(
 @router.post("/v1/feedback", status_code=204, responses=errors(404))
 async def feedback(body: FeedbackBody, who: Who, service: TheService) -> None:
     """Keep what the caller thinks of an answer of their own."""
-    service.desk.spend(who)
+    await service.desk.spend(who)
     rate = partial(service.desk.conversations.rate, reason=body.reason, comment=body.comment)
     await in_thread(rate, body.answer_id, who.owner, body.rating)
 

@@ -92,7 +92,7 @@ class Desk:
             raise ApiError(413, "too_large", message)
         if asked.history is not None and asked.conversation is not None:
             raise ApiError(400, "invalid_request", "send history or conversation_id, not both")
-        self.spend(who)
+        await self.spend(who)
         ticket = self.gate.admit()
         with ExitStack() as unless_taken:
             unless_taken.callback(ticket.give_back)
@@ -100,11 +100,11 @@ class Desk:
             unless_taken.pop_all()
         return Taken(self, who, asked, turns, ticket)
 
-    def spend(self, who: Caller) -> None:
+    async def spend(self, who: Caller) -> None:
         """Count a question of a widget's visitor. Raises ApiError 429."""
         if who.kind == "site":
-            self._caps.address.spend(who.address)
-            self._caps.site.spend(who.site or "")
+            await self._caps.address.spend(who.address)
+            await self._caps.site.spend(who.site or "")
 
     async def keep(self, who: Caller, asked: Asked, answer: Answer) -> str | None:
         """Keep an answer and return its conversation; None when it is not, or cannot be, kept."""

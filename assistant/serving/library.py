@@ -32,7 +32,7 @@ from typing import BinaryIO, Literal
 from assistant.ask import Assistant
 from assistant.serving.errors import ApiError
 from assistant.threads import in_thread
-from index.errors import FootnoteError, LoadError
+from index.errors import BuildInProgress, FootnoteError, LoadError
 from index.generation import current_generation
 from index.load import READABLE, load
 from index.passage import Document
@@ -167,11 +167,19 @@ class Uploads:
             message = "it was not uploaded: take its file away and index its folder again"
             raise ApiError(409, "not_uploaded", message)
         file = self._inside(name)
-        await in_thread(file.unlink, missing_ok=True)
+        try:
+            await in_thread(file.unlink, missing_ok=True)
+        except OSError as error:
+            raise _unwritable() from error
         self._want()
 
     async def keep_building(self) -> None:
-        """Build whenever something has changed, for ever."""
+        """Build whenever something has changed, for ever.
+
+        The first time at once: what was taken before a process ended may not be indexed yet.
+        """
+        if self._folder.is_dir():
+            self._want()
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -179,6 +187,10 @@ class Uploads:
             try:
                 await in_thread(self._build, [self._folder], self._tell)
                 await self._library.refresh()
+            except BuildInProgress:
+                # Another server's; it may have begun before the last upload came.
+                self._want()
+                self.state = BuildState("waiting")
             except FootnoteError as error:
                 log.error("indexing the uploads failed: %s", error)
                 self.state = BuildState("failed", error=str(error))
@@ -211,8 +223,7 @@ class Uploads:
         except LoadError as error:
             raise ApiError(415, "unsupported_type", str(error)) from error
         except OSError as error:
-            message = "the index's folder cannot be written to"
-            raise ApiError(503, "index_unavailable", message) from error
+            raise _unwritable() from error
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         return given
@@ -223,6 +234,10 @@ class Uploads:
         if not file.is_relative_to(self._folder.resolve()) or file == self._folder.resolve():
             raise ApiError(400, "invalid_request", "this is no name for a document")
         return file
+
+
+def _unwritable() -> ApiError:
+    return ApiError(503, "index_unavailable", "the index's folder cannot be written to")
 
 
 def safe_name(name: str) -> str:

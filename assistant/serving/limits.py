@@ -2,18 +2,22 @@
 
 gate = Gate(active=16, waiting=64)
 async with gate.admit(): ...           # ApiError 429 at once when too many wait already
-rates = Rates(per_minute=30)
-rates.spend("203.0.113.7")             # ApiError 429 when it had its share
+rates = Rates(Cap("address", per_minute=30))
+await rates.spend("203.0.113.7")       # ApiError 429 when it had its share
 """
 
 import asyncio
 import math
-import time
-from collections.abc import Callable
 from types import TracebackType
 
+from assistant.counters import Cap
 from assistant.serving.errors import ApiError
-from assistant.shares import Shares
+
+
+def busy() -> ApiError:
+    """Return the refusal of a question for which there is no room now."""
+    message = "too many questions at once; ask again in a moment"
+    return ApiError(429, "busy", message, {"Retry-After": "1"})
 
 
 class Gate:
@@ -38,8 +42,7 @@ class Gate:
     def admit(self) -> "Ticket":
         """Return a place in the queue. Raises ApiError 429 when there is none."""
         if self.is_full:
-            message = "too many questions at once; ask again in a moment"
-            raise ApiError(429, "busy", message, {"Retry-After": "1"})
+            raise busy()
         return Ticket(self)
 
     def enter(self) -> None:
@@ -92,14 +95,14 @@ class Ticket:
 
 
 class Rates:
-    """A share of `per_minute` for each caller, refilled steadily; a full share may go at once."""
+    """A share for each caller, refilled steadily; a full share may go at once."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._shares = Shares(per_minute, clock)
+    def __init__(self, cap: Cap) -> None:
+        self._cap = cap
 
-    def spend(self, caller: str) -> None:
+    async def spend(self, caller: str) -> None:
         """Take one from the caller's share. Raises ApiError 429, saying when to come again."""
-        wait = self._shares.take(caller)
+        wait = await self._cap.take(caller)
         if wait:
             seconds = str(math.ceil(wait))
             message = f"too many questions from here; ask again in {seconds} s"

@@ -2,6 +2,7 @@
 
     app.add_middleware(Envelope, max_body=65_536, larger={…}, requested=figures.requested)
     app.add_middleware(CrossOrigin, allows=access.allows)
+    app.add_middleware(Shedding, routes=…, is_full=…)
 
 Written against ASGI itself: Starlette's convenience class would buffer streams and cost a task each
 request. The log line is one event: method, path, status, time, and what `notes` collected below.
@@ -17,17 +18,21 @@ from contextlib import contextmanager, suppress
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.notes import Notes, note, noting
 from assistant.serving.errors import ApiError, response
+from assistant.serving.limits import busy
 from assistant.tracing import Tracer
 from index.spans import within
 
 log = logging.getLogger("footnote.http")
 
 BODY_SECONDS = 30.0
-"""How long a client may take between two pieces of its request body."""
+"""How long a client may keep us waiting for its request body, and"""
+BODY_BYTES_PER_SECOND = 16_384
+"""a second more for so much of it: a large upload may take its time, a trickle may not."""
 
 Requested = Callable[[str, int, float, str | None], None]
 """Is told of each request: route, status, seconds, and the code of what refused it."""
@@ -120,6 +125,7 @@ class _Body:
         self._receive = receive
         self._limit = limit
         self._read = 0
+        self._waited = 0.0
         self._done = False
 
     def refuse_declared(self, length: str | None) -> None:
@@ -129,11 +135,14 @@ class _Body:
     async def receive(self) -> Message:
         if self._done:  # waiting for a disconnect may take as long as the answer does
             return await self._receive()
+        started, allowed = perf_counter(), BODY_SECONDS + self._read / BODY_BYTES_PER_SECOND
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(allowed - self._waited):
                 message = await self._receive()
         except TimeoutError as error:
-            raise ApiError(408, "too_slow", "the request's body did not arrive in time") from error
+            late = "the request's body did not arrive in time"
+            raise ApiError(408, "too_slow", late, {"Connection": "close"}) from error
+        self._waited += perf_counter() - started
         self._read += len(message.get("body", b""))
         self._done = not message.get("more_body", False)
         if self._read > self._limit:
@@ -186,6 +195,31 @@ class _Exchange:
 def _route(scope: Scope) -> str:
     """Return the pattern of the route that took a request, never the path that was asked for."""
     return str(getattr(scope.get("route") or scope.get("endpoint"), "path", "none"))
+
+
+class Shedding:
+    """ASGI middleware that refuses a question at once while there is no room for it.
+
+    `routes` are those that make answers, by path. Reading and checking a request that will be
+    refused anyway costs as much as refusing ten, and under a rush it is those who are answered that
+    would pay for it. So the refusal comes before the caller is known.
+    """
+
+    def __init__(
+        self, app: ASGIApp, routes: Mapping[str, BaseRoute], is_full: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._routes = dict(routes)
+        self._is_full = is_full
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        route = self._routes.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None or not self._is_full():
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = route  # what the figures count it under
+        await response(busy(), scope["state"]["request_id"])(scope, receive, send)
 
 
 _PREFLIGHT = {

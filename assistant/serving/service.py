@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from assistant.counters import Counters
 from assistant.serving.access import ADMIN, PUBLIC, Access
 from assistant.serving.desk import Desk
 from assistant.serving.errors import ApiError
@@ -34,13 +35,17 @@ KEYS_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Service:
-    """One server's parts; `uploads` is None where the index is not the keeper's own to change."""
+    """One server's parts; `uploads` is None where the index is not the keeper's own to change.
+
+    `counters` is None where shares are counted by this process alone.
+    """
 
     desk: Desk
     access: Access
     keys: Keys
     sessions: Rates
     uploads: Uploads | None
+    counters: Counters | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -68,6 +73,8 @@ class Service:
             self.desk.library.close()
             self.desk.conversations.close()
             self.keys.close()
+            if self.counters:
+                self.counters.close()
 
     async def refresh_keys(self) -> None:
         """Read keys and sites again."""

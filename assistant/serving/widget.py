@@ -127,7 +127,7 @@ async def session(
 
     The browser says at which origin the page is; it must be one of the site's.
     """
-    service.sessions.spend(who.address)
+    await service.sessions.spend(who.address)
     found = service.access.site(site)
     if found is None:
         raise ApiError(404, "not_found", "there is no site of this name")

@@ -54,7 +54,7 @@ async def reply_to(
             reply.is_ended = True  # by whoever claimed it
             note(did="repeated")
             return
-        refusal = rules.refusal(question)
+        refusal = await rules.refusal(question)
         if refusal:
             await reply.end([section(refusal)])
             note(did="refused")

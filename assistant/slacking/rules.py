@@ -1,7 +1,7 @@
-"""Who is answered in Slack, and how much: `Rules(doors, user_rate=20, max_question_chars=2000)`.
+"""Who is answered in Slack, and how much: `Rules(doors, Cap("user", 20), 2_000)`.
 
 rules.let_in(question)       # False: not a word is said
-rules.refusal(question)      # None, or why not, in words for the person
+await rules.refusal(question)      # None, or why not, in words for the person
 """
 
 import logging
@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from assistant.shares import Shares
+from assistant.counters import Cap
 from assistant.slacking.events import Question
 
 log = logging.getLogger("footnote.slack")
@@ -44,9 +44,9 @@ class Doors:
 class Rules:
     """What the keeper has set. Belongs to one event loop."""
 
-    def __init__(self, doors: Doors, *, user_rate: int, max_question_chars: int) -> None:
+    def __init__(self, doors: Doors, cap: Cap, max_question_chars: int) -> None:
         self._doors = doors
-        self._shares = Shares(user_rate)
+        self._cap = cap
         self._most = max_question_chars
 
     def let_in(self, question: Question) -> bool:
@@ -56,9 +56,9 @@ class Rules:
             log.info("not answered: %s is not let in", ", ".join(sorted(question.places)))
         return let_in
 
-    def refusal(self, question: Question) -> str | None:
+    async def refusal(self, question: Question) -> str | None:
         """Return why a question is not put to the assistant; None when it is, and is counted."""
-        wait = self._shares.take(question.user)
+        wait = await self._cap.take(question.user)
         if wait:
             return _TOO_MANY.format(seconds=wait + 0.5)
         if question.has_files and not question.text:

@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +106,7 @@ class Connection(asyncio.Protocol):
         self._received += data
         head, found, body = self._received.partition(b"\r\n\r\n")
         length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        if found and len(body) >= int(length) and self._waiting:
+        if found and len(body) >= int(length) and self._waiting and not self._waiting.done():
             self._waiting.set_result(bytes(self._received))
             self._received.clear()
 
@@ -115,8 +115,8 @@ class Connection(asyncio.Protocol):
         if self._waiting and not self._waiting.done():
             self._waiting.set_exception(error or ConnectionResetError("the server hung up"))
 
-    async def ask(self, request: bytes, load: Load) -> None:
-        """Send `request`, read the response, note how long it took."""
+    async def ask(self, request: bytes, load: Load) -> bytes:
+        """Send `request`, return the response, note how long it took."""
         started = time.perf_counter()
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(request)
@@ -124,6 +124,12 @@ class Connection(asyncio.Protocol):
         load.times.append(time.perf_counter() - started)
         load.failures += not response.startswith(b"HTTP/1.1 200")
         load.answered += b'"outcome":"answered"' in response
+        return response
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up yet."""
+        return not self._transport.is_closing()
 
     def close(self) -> None:
         """Hang up."""
@@ -225,6 +231,29 @@ async def measure(process: int, requests: Sequence[bytes], seconds: float, round
     )
 
 
+def bundled_requests() -> list[bytes]:
+    """Return the requests that ask the questions of `eval/data` in all their wordings."""
+    cases = [case for case in read_cases(BUNDLED_CASES) if not case.history]
+    return [as_request(wording) for wording in wordings([one.question for one in cases])]
+
+
+@contextmanager
+def served(source: Path, settings: Mapping[str, str]) -> Iterator[int]:
+    """Run the server of the checkout `source` with further `settings`; the id of its process."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = f"sqlite:///{folder}/conversations.db"
+        command = [sys.executable, "-m", "assistant.cli", "serve", "--port", str(PORT)]
+        environment = {**os.environ, "FOOTNOTE_CONVERSATIONS_URL": database, **settings}
+        environment["PYTHONPATH"] = str(source.resolve())
+        server = subprocess.Popen(command, env=environment, cwd=source)
+        try:
+            asyncio.run(_ready())
+            yield server.pid
+        finally:
+            server.terminate()
+            server.wait()
+
+
 def main() -> None:
     """Start a server, load it, stop it."""
     parser = argparse.ArgumentParser(description="questions a second over HTTP")
@@ -232,20 +261,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--source", type=Path, default=Path(__file__).parents[2])
     options = parser.parse_args()
-    cases = [case for case in read_cases(BUNDLED_CASES) if not case.history]
-    requests = [as_request(wording) for wording in wordings([one.question for one in cases])]
-    with tempfile.TemporaryDirectory() as folder:
-        database = f"sqlite:///{folder}/conversations.db"
-        command = [sys.executable, "-m", "assistant.cli", "serve", "--port", str(PORT)]
-        environment = {**os.environ, "FOOTNOTE_CONVERSATIONS_URL": database}
-        environment["PYTHONPATH"] = str(options.source.resolve())
-        server = subprocess.Popen(command, env=environment, cwd=options.source)
-        try:
-            asyncio.run(_ready())
-            asyncio.run(measure(server.pid, requests, options.seconds, options.rounds))
-        finally:
-            server.terminate()
-            server.wait()
+    with served(options.source, {}) as process:
+        asyncio.run(measure(process, bundled_requests(), options.seconds, options.rounds))
 
 
 async def _ready() -> None:
