@@ -24,10 +24,10 @@ export QUESTION := $(value Q)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help ask serve test test-browser test-servers fuzz audit bench docs docs-serve constraints clean
+.PHONY: help ask serve test test-browser test-servers fuzz audit release-check docs docs-serve bench constraints clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 ask: $(VENV)/ready-ask ## ask the bundled article; make ask Q="your own question"
 	@$(VENV)/bin/footnote ask -- "$$QUESTION"
@@ -53,6 +53,9 @@ fuzz: $(VENV)/ready-fuzz ## fuzz every parser; SECONDS_EACH=600 for ten minutes 
 
 audit: $(VENV)/ready-audit ## known weaknesses in what is pinned; asks PyPI
 	@$(VENV)/bin/python -m tests.audit
+
+release-check: $(VENV)/ready-release ## build sdist and wheel, and ask the wheel in an empty environment
+	@$(VENV)/bin/python -m tests.release_check
 
 bench: $(VENV)/ready-bench ## measure against LangChain + Chroma and LlamaIndex + Chroma
 	@$(VENV)/bin/python -m eval.bench.cold_ask
@@ -132,6 +135,12 @@ $(VENV)/ready-audit: $(VENV)/ready-ask
 	@$(begin)
 	@echo "footnote: installing the auditor (some 10 MB to fetch, a few seconds)"
 	@$(PIP) install -c constraints.txt -e '.[release]'
+	@$(finish)
+
+$(VENV)/ready-release: $(VENV)/ready-ask
+	@$(begin)
+	@echo "footnote: installing what builds a release (some 10 MB to fetch, a few seconds)"
+	@$(PIP) install -c constraints.txt -e '.[build,release]'
 	@$(finish)
 
 $(VENV)/ready-bench: $(VENV)/ready-ask

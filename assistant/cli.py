@@ -21,6 +21,7 @@ from assistant.terminal import (
     WIDEST,
     AsJson,
     Index,
+    Question,
     complain,
     hint,
     log_structured,
@@ -47,9 +48,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("footnote")
 
+Target = Annotated[
+    Path | None,
+    typer.Option(
+        "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
+    ),
+]
+"""The index that is written."""
+
 ELSEWHERE = {
     "chat": "assistant.chat:app",
     "db": "assistant.upkeep:db",
+    "demo": "assistant.commands:demo",
     "eval": "eval.commands:app",
     "keys": "assistant.commands:keys",
     "mcp": "assistant.commands:mcp",
@@ -87,7 +97,6 @@ app = typer.Typer(
     cls=_Commands,
     help="Ask your documents, and get answers whose every sentence is footnoted.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
@@ -163,12 +172,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     ] = None,
     include: Include = None,
     exclude: Exclude = None,
-    index: Annotated[
-        Path | None,
-        typer.Option(
-            "--index", metavar="DIR", help="Where. Default: FOOTNOTE_INDEX, else ./footnote-index."
-        ),
-    ] = None,
+    index: Target = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: build again when a file changes; Ctrl-C ends.")
     ] = False,
@@ -200,9 +204,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
         watching.check([*(paths or ()), *(sitemap or ())], as_json=as_json, cluster=bool(cluster))
     settings = _settings()
     where = index or settings.index or DEFAULT_INDEX
-    wanted = Wanted(
-        tuple(paths or ()), tuple(sitemap or ()), tuple(include or ()), tuple(exclude or ())
-    )
+    wanted = Wanted(*(tuple(one or ()) for one in (paths, sitemap, include, exclude)))
     say = log_structured(settings) if settings.log_format else complain
     with show_progress(say) as progress:
         report = build_index(settings, wanted, where, progress, cluster)
@@ -220,9 +222,7 @@ def index(  # noqa: PLR0913, PLR0917  a command's options are its parameters
     '  footnote search "notice period" --where author="Quill*" --where since=2016-05'
 )
 def search(
-    question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
-    ],
+    question: Question = None,
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="At most so many passages.")] = 8,
     document: Annotated[
         list[str] | None, typer.Option("--document", metavar="ID", help="Only this; repeatable.")
@@ -249,7 +249,7 @@ def search(
     from assistant.wiring import open_searcher
     from index.filters import typed_filter
 
-    text = typed_question(question)
+    text = typed_question(question, "search")
     if not text.strip():
         raise UsageError("the question is empty; say what to search for")
     only = typed_filter(document, source, where)
@@ -271,9 +271,7 @@ def search(
     "  footnote ask - --json < question.txt"
 )
 def ask(
-    question: Annotated[
-        str, typer.Argument(metavar="QUESTION", help='"-" reads it from standard input.')
-    ],
+    question: Question = None,
     as_json: AsJson = False,
     history: Annotated[
         Path | None,
@@ -286,7 +284,8 @@ def ask(
     """Answer a question from the documents, with footnotes."""
     from assistant.wiring import open_assistant
 
-    text, turns, settings = typed_question(question), typed_history(history), _settings()
+    text, turns = typed_question(question, "ask"), typed_history(history)
+    settings = _settings()
     if len(turns) > settings.history_turns:
         complain(
             f"--history {history} has {len(turns)} turns; the newest {settings.history_turns} are "

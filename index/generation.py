@@ -61,6 +61,11 @@ def current_generation(index: Path) -> Path:
         raise IndexUnavailable(
             f"there is no index at {index}; make one with: footnote index PATH --index {index}"
         ) from error
+    except NotADirectoryError as error:
+        raise IndexUnavailable(
+            f"{index} is a file, and an index is a folder; make one of it with: "
+            f"footnote index {index}"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise IndexUnavailable(f"the index at {index} cannot be read ({error})") from error
     if not (name.isalnum() and name.isascii()):

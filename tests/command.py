@@ -45,7 +45,7 @@ def run(*arguments: str | Path, cwd: Path, **changes: str) -> CompletedProcess[s
     code = 0
     with (
         _in_folder(cwd),
-        _loggers_as_they_were(),
+        loggers_as_they_were(),
         patch.dict(os.environ, changes),
         patch.object(sys, "argv", command),
         patch.object(sys, "stdin", typed),
@@ -70,14 +70,17 @@ def _in_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _loggers_as_they_were() -> Iterator[None]:
-    """Take away again what the command hangs on its logger, which a process would take with it."""
-    logger = logging.getLogger("footnote")
-    before = logger.handlers[:], logger.level, logger.propagate
+def loggers_as_they_were() -> Iterator[None]:
+    """Take away again what a command hangs on the loggers, which a process would take with it."""
+    loggers = [logging.getLogger(name) for name in ("", "footnote", "uvicorn")]
+    before = [(one.handlers[:], one.level) for one in loggers]
     try:
         yield
     finally:
-        logger.handlers[:], logger.level, logger.propagate = before
+        logging.captureWarnings(capture=False)
+        for one, (handlers, level) in zip(loggers, before, strict=True):
+            one.handlers[:] = handlers
+            one.setLevel(level)
 
 
 def _written(stream: io.TextIOWrapper) -> str:

@@ -18,31 +18,16 @@ from assistant.ask import Assistant
 from assistant.logs import LogOptions, configure, formatter
 from assistant.notes import note, noting
 from index.errors import LoadError
+from tests.command import loggers_as_they_were
 from tests.serving import QUESTION, Scripted, raw_ask, running
 from tests.test_api import until
-
-LOGGERS = ("", "footnote", "uvicorn")
-
-
-@contextmanager
-def as_before() -> Iterator[None]:
-    """Leave the process's loggers as they were."""
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(one.handlers, one.level) for one in loggers]
-    try:
-        yield
-    finally:
-        logging.captureWarnings(capture=False)
-        for one, (handlers, level) in zip(loggers, before, strict=True):
-            one.handlers = handlers
-            one.setLevel(level)
 
 
 @contextmanager
 def logged(**options: Any) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Log as a command does; yield what reads the events that were logged. Undone at the end."""
     stream = io.StringIO()
-    with as_before():
+    with loggers_as_they_were():
         configure(LogOptions(**options), stream)
         yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
@@ -210,7 +195,7 @@ def test_a_terminal_gets_text_and_a_pipe_gets_json() -> None:
         def isatty(self) -> bool:
             return True
 
-    with as_before():
+    with loggers_as_they_were():
         assert configure(LogOptions(), Terminal()) == "text"
         assert configure(LogOptions(), io.StringIO()) == "json"
         assert configure(LogOptions("json"), Terminal()) == "json"
