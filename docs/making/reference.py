@@ -209,13 +209,13 @@ def _type(schema: dict[str, Any]) -> str:
         inner = schema.get("items") or {"type": " and ".join(map(_type, schema["prefixItems"]))}
         return f"list of {_type(inner)}"
     names = {"string": "text", "integer": "whole number", "object": "object", "null": "null"}
-    kind = names.get(schema.get("type", ""), schema.get("type", "anything"))
+    kind = str(names.get(schema.get("type", ""), schema.get("type", "anything")))
     lowest = schema.get("minimum", schema.get("minLength"))
     highest = schema.get("maximum", schema.get("maxLength"))
     bounds = {(True, True): f", {lowest} to {highest}", (False, True): f", at most {highest}"}
     counted = " characters" if kind == "text" else ""
     bound = bounds.get((lowest is not None, highest is not None), "")
-    kind = str(names.get(schema.get("type", ""), schema.get("type", "anything")))
+    return kind + (bound + counted if bound else "")
 
 
 def answer() -> Iterator[str]:
