@@ -7,6 +7,7 @@ setting is an error too, so that a misspelt one is not silently without effect.
 import os
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_cache_path, user_data_path
@@ -74,6 +75,10 @@ class Settings(BaseSettings):
     )
     min_support: float | None = Field(
         default=None, ge=0, le=1, description="support below which a claim is withheld"
+    )
+    unsure: Literal["threshold", "show", "withhold"] = Field(
+        default="threshold",
+        description="claims within 0.1 of the threshold: as it says, or all alike",
     )
     max_question_chars: int = Field(
         default=2_000, ge=1, le=100_000, description="longest question, in characters"

@@ -36,8 +36,8 @@ LAYERS = (
     Layer(
         frozenset(
             {"answerability", "condense", "conversations", "cut", "database", "evidence", "ground"}
-            | {"hostile", "lexicon", "llm", "marks", "number_words", "quantities", "question"}
-            | {"quote", "reading", "remarks", "signs", "support", "write"}
+            | {"findings", "hostile", "lexicon", "llm", "marks", "number_words", "quantities"}
+            | {"question", "quote", "reading", "remarks", "signs", "support", "write"}
         ),
         neighbours=True,
     ),
