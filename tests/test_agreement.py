@@ -122,8 +122,8 @@ def test_a_set_and_its_kin_are_left_out_of_its_fit(tmp_path: Path) -> None:
     pytest.importorskip("sklearn")
     from eval.left_out import refit
 
-    true = {"claim": "In 1956 the ferry sank.", "label": 1, "group_id": "a"}
-    false = {"claim": "The ferry sank in 1957.", "label": 0, "group_id": "b"}
+    true: dict[str, Any] = {"claim": "In 1956 the ferry sank.", "label": 1, "group_id": "a"}
+    false: dict[str, Any] = {"claim": "The ferry sank in 1957.", "label": 0, "group_id": "b"}
     write(tmp_path, "boats_a", [true, false])
     other = {"context": "The mill was sold in 1788. The miller left the town soon after that."}
     rows = [
