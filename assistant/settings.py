@@ -98,6 +98,10 @@ class Settings(BaseSettings):
         "word for word; "
         "unset: the fitted one",
     )
+    unsure: Literal["threshold", "show", "withhold"] = Field(
+        default="threshold",
+        description="claims within 0.1 of the threshold: as it says, or all alike",
+    )
     max_question_chars: int = Field(
         default=2_000, ge=1, le=100_000, description="longest question, in characters"
     )

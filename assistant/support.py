@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,10 @@ from assistant.reading import Reading, read
 
 WEIGHTS = Path(__file__).with_name("support.json")
 Floats = NDArray[np.float64]
-Verdict = Literal["supported", "unsupported"]
+Unsure = Literal["threshold", "show", "withhold"]
+
+UNSURE: Final = 0.1
+"""How far about its threshold a support is unsure."""
 
 FEATURES = (
     "covered_core",
@@ -157,15 +160,26 @@ class SupportModel:
                 read(sentence)
 
 
-def verdict(support: float | None, threshold: float) -> Verdict:
-    """Return what a support means where claims are shown from `threshold` on."""
-    return "supported" if support is not None and support >= threshold else "unsupported"
+def unsure_band(threshold: float) -> tuple[float, float]:
+    """Return from which support on, and below which, nobody should be sure."""
+    return max(0.0, threshold - UNSURE), min(1.0, threshold + UNSURE)
+
+
+def shown_from(threshold: float, unsure: Unsure) -> float:
+    """Return the support from which on claims are shown when those in the band are treated so."""
+    low, high = unsure_band(threshold)
+    return {"threshold": threshold, "show": low, "withhold": high}[unsure]
 
 
 @lru_cache(maxsize=4)
-def load_support(threshold: float | None = None) -> SupportModel:
-    """Load the fitted judgement; `threshold` (0 to 1) in place of the fitted one."""
-    return SupportModel(json.loads(WEIGHTS.read_text(encoding="utf-8")), threshold)
+def load_support(threshold: float | None = None, unsure: Unsure = "threshold") -> SupportModel:
+    """Load the fitted judgement; `threshold` (0 to 1) in place of the fitted one.
+
+    `unsure` shows or withholds all of the band about it.
+    """
+    weights = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+    base = weights["threshold"] if threshold is None else threshold
+    return SupportModel(weights, shown_from(base, unsure))
 
 
 def features(claim: str, quotes: Sequence[str]) -> Floats:

@@ -90,7 +90,7 @@ def open_language_model(settings: Settings) -> "LanguageModel | None":
 
 def open_support(settings: Settings) -> SupportModel:
     """Return the judge of claims; it needs no index and no embedding model."""
-    return load_support(settings.min_support)
+    return load_support(settings.min_support, settings.unsure)
 
 
 def open_searcher(

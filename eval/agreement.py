@@ -13,7 +13,7 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -28,6 +28,14 @@ from index.load import shown
 SEED: Final = 20_160_115
 OVERLAP_THRESHOLD: Final = 0.5
 _CONTEXTS: Final = "_contexts"
+
+_FITTED: Final = {
+    "without the set": "The judge of each set was fitted without it.",
+    "as shipped": (
+        "The weights that ship were fitted on public sets; on those, these figures flatter. "
+        "--left-out fits anew without each set."
+    ),
+}
 
 Tell = Callable[[str, int, int], None]
 
@@ -62,33 +70,54 @@ class SetAgreement:
 
 
 async def agreement(
-    folder: Path, judge: Judge, *, limit: int | None = None, tell: Tell | None = None
+    folder: Path,
+    judge: Judge | Mapping[str, Judge],
+    *,
+    limit: int | None = None,
+    tell: Tell | None = None,
 ) -> list[SetAgreement]:
     """Return how `judge` agrees with the people of each set in `folder`, by the files' names.
 
-    `limit` draws at most so many claims of each set, always the same ones. Raises CaseError naming
-    file, line and field for a row that cannot be meant, UsageError for a folder without sets.
+    `judge` may be one for each set (`eval/left_out.py`). `limit` draws at most so many claims of
+    each set, always the same ones. Raises CaseError naming file, line and field for a row that
+    cannot be meant, UsageError for a folder without sets.
     """
     found = []
-    for file in _sets(folder):
-        rows = read_set(file)
-        if limit is not None and limit < len(rows):
-            rows = random.Random(SEED).sample(sorted(rows, key=lambda row: row.id), limit)  # noqa: S311
-        found.append(await _measured(file.stem, rows, judge, tell))
+    for file in labelled_sets(folder):
+        one = judge[file.stem] if isinstance(judge, Mapping) else judge
+        found.append(await _measured(file.stem, drawn(read_set(file), limit), one, tell))
     return found
 
 
+def drawn(rows: list[Labelled], limit: int | None) -> list[Labelled]:
+    """Return at most `limit` of `rows`, always the same ones."""
+    if limit is None or limit >= len(rows):
+        return rows
+    return random.Random(SEED).sample(sorted(rows, key=lambda row: row.id), limit)  # noqa: S311
+
+
 def measure(
-    judge: Judge, folder: Path | None, *, limit: int | None = None, tell: Tell | None = None
+    judge: Judge,
+    folder: Path | None,
+    *,
+    refitted: Mapping[str, Judge] | None = None,
+    limit: int | None = None,
+    tell: Tell | None = None,
 ) -> dict[str, Any]:
-    """Return `agreement` as JSON has it. Raises UsageError without a folder."""
+    """Return `agreement` as JSON has it; `refitted` has a judge for each set in its place.
+
+    `fitted` says of the assistant's own model what it had seen. Raises UsageError without a folder.
+    """
     if folder is None:
         raise UsageError(
             "name a folder of human-labelled sets: footnote eval agreement DIR "
             "(eval/README.md says how its files look)"
         )
-    found = asyncio.run(agreement(folder, judge, limit=limit, tell=tell))
-    return {"judge": judge.describe(), "sets": [asdict(one) for one in found]}
+    found = asyncio.run(agreement(folder, refitted or judge, limit=limit, tell=tell))
+    own = judge.name == "deterministic"
+    fitted = ("without the set" if refitted else "as shipped") if own else None
+    described = {"judge": judge.describe(), "fitted": fitted}
+    return {**described, "sets": [asdict(one) for one in found]}
 
 
 def table(found: dict[str, Any]) -> str:
@@ -106,10 +135,11 @@ def table(found: dict[str, Any]) -> str:
             told = "; ".join(f"{n} {reason}" for reason, n in one["unscored"].items())
             rows.append(["", "", f"not scored: {told}"])
     widths = [max(len(r[i]) for r in rows if len(r) == len(head)) for i in range(len(head))]
-    return "\n".join(
+    lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
         for row in rows
-    )
+    ]
+    return "\n".join([*lines, *([_FITTED[found["fitted"]]] if found["fitted"] else [])])
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:
@@ -166,11 +196,12 @@ def word_overlap(claim: str, context: str) -> float:
     return len(said & there) / len(said) if said else 0.0
 
 
-def _sets(folder: Path) -> list[Path]:
+def labelled_sets(folder: Path, *, training: bool = False) -> list[Path]:
+    """Return the sets' files; with `training`, those too that a machine labelled."""
     files = [
         file
         for file in sorted(folder.glob("*.jsonl"))
-        if not file.stem.endswith(_CONTEXTS) and "synthetic" not in file.stem
+        if not file.stem.endswith(_CONTEXTS) and (training or "synthetic" not in file.stem)
     ]
     if not files:
         raise UsageError(f"{shown(folder)}: there are no files of JSON lines (*.jsonl) in it")

@@ -246,7 +246,8 @@ def judge(
         print_json({"rows": rows})
         return
     for row in rows:
-        typer.echo(f"{row['support']:.3f}  {row['verdict']:<11}  {row['id']}")
+        finding = row.get("finding", "").replace("_", " ")
+        typer.echo(f"{row['support']:.3f}  {row['verdict']:<11}  {finding:<12}  {row['id']}")
 
 
 @app.command(epilog="\b\nExample:\n  footnote eval agreement support/ --limit 500")
@@ -255,6 +256,9 @@ def agreement(
         Path | None, typer.Argument(metavar="[DIR]", help="Human-labelled sets, as JSON lines.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most N rows of each set.")] = None,
+    left_out: Annotated[
+        bool, typer.Option("--left-out", help="Fit the judge anew without each set.")
+    ] = False,
     judge_model: JudgeModel = None,
     as_json: AsJson = False,
 ) -> None:
@@ -263,7 +267,15 @@ def agreement(
     from eval.opening import open_judge
 
     with show_progress() as progress:
-        found = measure(open_judge(judge_model), folder, limit=limit, tell=progress)
+        own = open_judge(judge_model)
+        anew = None
+        if left_out:
+            from eval.left_out import refit
+
+            if judge_model or folder is None:
+                raise UsageError("--left-out fits the own judge: name a folder, and no --judge")
+            anew = refit(folder, limit=limit, tell=progress)
+        found = measure(own, folder, refitted=anew, limit=limit, tell=progress)
     if as_json:
         print_json(found)
     else:

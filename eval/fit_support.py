@@ -49,7 +49,7 @@ it; chosen on the pairs for tuning, with what it costs on the sets in docs/exper
 MADE_WEIGHT = 0.3
 """What the made pairs weigh beside one set: more of them is worse on what people labelled."""
 
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?: [A-Z][a-z]+)?")
+NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?: [A-Z][a-z]+)?")
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def made(data: Path, most: int) -> Iterator[tuple[str, str, str, str, int]]:
     names: list[str] = []
     for text in texts:
         sentences = [s for s in sentences_of(text[:6000]) if 40 < len(s) < 260]
-        names = [*_NAME.findall(text[:6000]), *names][:40]
+        names = [*NAME.findall(text[:6000]), *names][:40]
         if len(sentences) < 6:
             continue
         at = rng.randrange(len(sentences) - 4)

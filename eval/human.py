@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from eval.cases import KeyFact
-from eval.judge import FactVerdict, Judgement, Value, Verdict
+from eval.judge import Judgement, Value, Verdict
 from eval.stats import Corrected, corrected_mean
 from index.errors import CaseError
 from index.load import shown
@@ -97,29 +96,6 @@ def _read(where: str, line: str) -> tuple[Asked, Verdict | None]:
 
 def _wrong(where: str, field: str, message: str) -> NoReturn:
     raise CaseError(f"{where}: {field}: {message}")
-
-
-class HumanJudge:
-    """Judges by what people said, and leaves everything else unscored."""
-
-    name = "human"
-
-    def __init__(self, verdicts: Mapping[Asked, Verdict], source: str) -> None:
-        self._verdicts = verdicts
-        self._source = source
-
-    def describe(self) -> dict[str, Any]:
-        """Return name, where the verdicts come from, and how many there are."""
-        return {"name": self.name, "source": self._source, "verdicts": len(self._verdicts)}
-
-    async def claim(self, claim: str, quotes: Sequence[str], /) -> Verdict:
-        """Return what was said of this claim with these quotes."""
-        nobody = Verdict("unscored", "nobody has judged it")
-        return self._verdicts.get((claim, tuple(quotes)), nobody)
-
-    async def fact(self, _fact: KeyFact, _sentences: Sequence[str], /) -> FactVerdict:
-        """Leave key facts unscored: the file is about claims."""
-        return FactVerdict("unscored", "nobody has judged it")
 
 
 def corrected_faithfulness(

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from assistant.answer import Answer, Sentence
 from assistant.ground import MIN_SUPPORT
-from assistant.support import Support
+from assistant.support import Support, unsure_band
 from eval.cases import Case, KeyFact
 from eval.matching import says_something, share_a_word, told
 
@@ -126,17 +126,22 @@ class DeterministicJudge:
     """Judges with the assistant's own support model and by matching words: no key, no network.
 
     `support` is asked; at `threshold` and above the claim is supported. `identity` names the
-    support model for the manifest.
+    support model for the manifest. Within `unsure` (from, below) it should not be believed.
     """
 
     name = "deterministic"
 
     def __init__(
-        self, support: Support, threshold: float = MIN_SUPPORT, identity: str = ""
+        self,
+        support: Support,
+        threshold: float = MIN_SUPPORT,
+        identity: str = "",
+        unsure: tuple[float, float] | None = None,
     ) -> None:
         self._support = support
         self.threshold = threshold
         self._identity = identity
+        self.unsure = unsure or unsure_band(threshold)
 
     def describe(self) -> dict[str, Any]:
         """Return name, threshold and identity."""

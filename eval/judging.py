@@ -6,11 +6,12 @@ A row is `{"context": …, "claim": …}`, with an "id" if it has one; else its 
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.judge import Judge
+from assistant.findings import contradicted, finding, unsupported_words
+from eval.judge import DeterministicJudge, Judge
 from index.errors import UsageError
 
 
@@ -53,7 +54,9 @@ def _row(line: str, number: int, file: Path) -> ClaimRow:
 def judge_rows(judge: Judge, rows: Sequence[ClaimRow]) -> list[dict[str, Any]]:
     """Return id, support and verdict of each row; a reason where there is one.
 
-    Support is 0 to 1 in any case: 0 without a verdict.
+    Support is 0 to 1 in any case: 0 without a verdict. The assistant's own judge also gives a
+    `finding` (assistant/findings.py), and for what is not supported the signs that the context
+    says otherwise, and as `unsupported_words` where the words stand that it does not account for.
     """
     return asyncio.run(_judged(judge, rows))
 
@@ -67,6 +70,20 @@ async def _judged(judge: Judge, rows: Sequence[ClaimRow]) -> list[dict[str, Any]
             support = 0.0
         elif verdict.support is None:
             support = float(verdict.value == "supported")
-        shown = {"id": row.id, "support": support, "verdict": verdict.value}
-        found.append({**shown, "reason": verdict.reason} if verdict.reason else shown)
+        shown: dict[str, Any] = {"id": row.id, "support": support, "verdict": verdict.value}
+        if verdict.reason:
+            shown["reason"] = verdict.reason
+        if isinstance(judge, DeterministicJudge) and verdict.value != "unscored":
+            shown |= _explained(row, support, judge.unsure)
+        found.append(shown)
     return found
+
+
+def _explained(row: ClaimRow, support: float, unsure: tuple[float, float]) -> dict[str, Any]:
+    """Return what is wrong with the claim, and where."""
+    signs = contradicted(row.claim, [row.context]) if support < unsure[1] else ()
+    says = finding(support, unsure, signs)
+    if says == "supported":
+        return {"finding": says}
+    spans = [asdict(one) for one in unsupported_words(row.claim, [row.context])]
+    return {"finding": says, "signs": list(signs), "unsupported_words": spans}

@@ -6,13 +6,13 @@ assistant's own door to models makes one. What it is asked is cleaned and stands
 it may reply is one of three words, and anything else leaves the claim unscored, with what it said.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 from eval.cases import KeyFact
 from eval.judge import FactVerdict, Told, Value, Verdict, settled_without_reading
 from index.errors import FootnoteError
+from prompts import quoted
 
 Chat = Callable[[str], Awaitable[str]]
 
@@ -20,10 +20,6 @@ MOST_CHARACTERS: Final = 60_000
 """Of the source. What is longer is unscored: cutting it could hide what supports the claim."""
 
 _SHOWN: Final = 80
-_UNSEEN: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
-)
-_ESCAPES: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _AROUND: Final = " \t\r\n.*_`'\"’“”"
 
 _VALUES: Final[dict[str, Value]] = {
@@ -80,12 +76,12 @@ class ModelJudge:
 
     async def _asked(self, statement: str, sources: Sequence[str]) -> tuple[str | None, str]:
         """Return the model's word, or None and why there is none."""
-        source = "\n\n".join(cleaned(one) for one in sources)
+        source = "\n\n".join(quoted(one) for one in sources)
         if len(source) > MOST_CHARACTERS:
             return None, f"the source has more than {MOST_CHARACTERS:,} characters"
         try:
             reply = await self._chat(
-                self._prompt.render(source=source, statement=cleaned(statement))
+                self._prompt.render(source=source, statement=quoted(statement))
             )
         except (FootnoteError, TimeoutError, OSError) as error:
             return None, f"the model could not be asked: {type(error).__name__}"
@@ -94,8 +90,3 @@ class ModelJudge:
             return word, ""
         said = " ".join(reply.split())
         return None, f"the model replied {said[:_SHOWN]!r}, which is no verdict"
-
-
-def cleaned(text: str) -> str:
-    """Return `text` without characters that nobody sees, and unable to close a tag around it."""
-    return _UNSEEN.sub("", text).translate(_ESCAPES)

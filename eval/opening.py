@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from assistant.settings import load_settings
+from assistant.settings import Settings, load_settings
 from eval.judge import DeterministicJudge, Judge
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def open_judge(model: str | None = None) -> Judge:
     """
     settings = load_settings()
     if model is None:
-        return _deterministic(settings.min_support)
+        return _deterministic(settings)
     from assistant.wiring import open_language_model
     from eval.model_judge import ModelJudge
     from prompts import load
@@ -34,12 +34,14 @@ def open_judge(model: str | None = None) -> Judge:
     return ModelJudge(_chat(opened), opened.name, load("judge"))
 
 
-def _deterministic(threshold: float | None) -> Judge:
-    from assistant.support import WEIGHTS, load_support
+def _deterministic(settings: Settings) -> Judge:
+    from assistant.support import WEIGHTS, load_support, unsure_band
+    from assistant.wiring import open_support
 
-    support = load_support(threshold)
+    support = open_support(settings)
+    band = unsure_band(load_support(settings.min_support).threshold)
     identity = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16]
-    return DeterministicJudge(support, support.threshold, f"support.json {identity}")
+    return DeterministicJudge(support, support.threshold, f"support.json {identity}", band)
 
 
 def _chat(model: "LanguageModel") -> Callable[[str], Awaitable[str]]:

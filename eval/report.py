@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.findings import unsupported_words
 from eval.cases import KINDS, Case, read_cases
 from eval.charts import Bar, histogram, reliability
 from eval.faults import FAULTS
@@ -184,9 +185,19 @@ def _environment() -> "Environment":
     environment.filters |= {
         "visible": visible,
         "percent": percent,
+        "lacking": lacking,
         "kind": lambda text: text.replace("_", " "),
     }
     return environment
+
+
+def lacking(claim: str, quotes: Sequence[str]) -> list[tuple[str, bool]]:
+    """Return `claim` in pieces, each with whether it is a word that `quotes` do not account for."""
+    pieces, at = [], 0
+    for span in unsupported_words(claim, quotes):
+        pieces += [(claim[at : span.start], False), (claim[span.start : span.end], True)]
+        at = span.end
+    return [(text, wrong) for text, wrong in [*pieces, (claim[at:], False)] if text]
 
 
 def percent(value: float | None) -> str:

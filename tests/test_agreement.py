@@ -102,6 +102,59 @@ def test_machine_made_labels_are_no_result(tmp_path: Path) -> None:
     assert [one.name for one in found] == ["boats"]
 
 
+def test_what_was_fitted_without_a_set_is_measured_on_it(tmp_path: Path) -> None:
+    """Each set meets its own judge, and the table says which of the two figures it shows."""
+    write(tmp_path, "boats", ROWS)
+    write(tmp_path, "trains", ROWS)
+    anew = {
+        "boats": DeterministicJudge(knowing),
+        "trains": DeterministicJudge(lambda claim, _quotes: 1 - (knowing(claim, ()) or 0)),
+    }
+    own = DeterministicJudge(lambda *_: 0.5)
+    found = measure(own, tmp_path, refitted=anew)
+    assert [one["judge"]["auroc"]["value"] for one in found["sets"]] == [1.0, 0.0]
+    assert table(found).endswith("The judge of each set was fitted without it.")
+    assert "--left-out" in table(measure(own, tmp_path)).splitlines()[-1]
+
+
+def test_a_set_and_its_kin_are_left_out_of_its_fit(tmp_path: Path) -> None:
+    """Neither the family's rows nor another set's with the same claim or text are fitted on."""
+    pytest.importorskip("sklearn")
+    from eval.left_out import refit
+
+    true: dict[str, Any] = {"claim": "In 1956 the ferry sank.", "label": 1, "group_id": "a"}
+    false: dict[str, Any] = {"claim": "The ferry sank in 1957.", "label": 0, "group_id": "b"}
+    write(tmp_path, "boats_a", [true, false])
+    other = {"context": "The mill was sold in 1788. The miller left the town soon after that."}
+    rows = [
+        {**other, "claim": "The mill was sold in 1790.", "label": 0, "group_id": "c"},
+        {**other, "claim": "In 1788 the mill was sold.", "label": 1, "group_id": "c"},
+    ]
+    write(tmp_path, "mills", rows)
+    write(tmp_path, "boats_a", [true])
+    with pytest.raises(UsageError, match="without mills there are not both"):
+        refit(tmp_path)
+    write(tmp_path, "boats_a", [true, false])
+    farm = {"context": "The farm has nine cows. It never kept a goat, and sells its milk in town."}
+    farms = [
+        {**farm, "claim": "Nine cows are on the farm.", "label": 1, "group_id": "d"},
+        {**farm, "claim": "The farm has seven cows.", "label": 0, "group_id": "d"},
+    ]
+    write(tmp_path, "farms", farms)
+
+    def told() -> list[float | None]:
+        judge = refit(tmp_path)["boats_a"]
+        verdicts = [asyncio.run(judge.claim(r["claim"], [CONTEXT])) for r in (true, false)]
+        return [one.support for one in verdicts]
+
+    before = told()
+    # Labels turned round, in the family and on the same claim elsewhere, would turn the fit.
+    turned = [{**true, "label": 0}, {**false, "label": 1}]
+    write(tmp_path, "boats_b", turned * 3)
+    write(tmp_path, "mills", [*rows, *[{**one, **other} for one in turned]])
+    assert told() == before
+
+
 def test_a_limit_draws_the_same_rows_every_time(tmp_path: Path) -> None:
     """Two measurements of three rows each are equal, and progress is told to the end."""
     write(tmp_path, "boats", ROWS)
@@ -125,7 +178,7 @@ def test_the_table_shows_every_judge(tmp_path: Path) -> None:
     """A line for the judge, one for each that does not read, one for what was not scored."""
     write(tmp_path, "boats", ROWS)
     lines = table(measure(DeterministicJudge(knowing), tmp_path)).splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert lines[0].split()[:3] == ["set", "n", "by"]
     assert lines[1].split()[:4] == ["boats", "5", "judge", "1.000"]
     assert lines[4].strip() == "not scored: 1 the claim says nothing"

@@ -133,6 +133,25 @@ def test_judge_answers_in_the_order_of_the_file() -> None:
     assert "supported" in typed("judge", "claims.jsonl").stdout
 
 
+def test_judge_says_what_is_wrong_and_where() -> None:
+    """Beside the verdict: denied by the text or not in it, by which sign, and in which words."""
+    context = "The lamp was lit in 1788. It burns oil."
+    claims = ["The lamp was lit in 1790.", "Zebras eat the lamp.", "The lamp was lit in 1788."]
+    write_lines(Path("claims.jsonl"), [{"context": context, "claim": one} for one in claims])
+    wrong, absent, right = said("judge", "claims.jsonl")["rows"]
+    assert (wrong["verdict"], wrong["finding"], wrong["signs"]) == (
+        *("unsupported", "contradicted"),
+        ["another number"],
+    )
+    assert wrong["unsupported_words"] == [{"start": 20, "end": 24}]
+    assert (absent["finding"], absent["signs"]) == ("not_in_text", [])
+    assert {claims[1][s["start"] : s["end"]] for s in absent["unsupported_words"]} == {
+        *("Zebras", "eat")
+    }
+    assert (right["verdict"], right["finding"]) == ("supported", "supported")
+    assert "unsupported_words" not in right
+
+
 def test_judge_gives_the_judges_own_support() -> None:
     """What the judge measures is passed on as it is, and a bare verdict becomes 1 or 0."""
     rows = read_rows(

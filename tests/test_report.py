@@ -12,7 +12,7 @@ from eval.cases import Case, Evidence, KeyFact
 from eval.charts import Bar, histogram, reliability
 from eval.folder import RunFolder
 from eval.pieces import Mark, Piece, paragraphs, plain, visible, xml_text
-from eval.report import page, write_reports
+from eval.report import lacking, page, write_reports
 from eval.subject import open_subject
 from eval.summaries import headline, junit, markdown, terminal
 from tests.evaluated import evaluate, write_lines
@@ -195,6 +195,15 @@ def test_what_cannot_be_seen_is_written_out() -> None:
     assert visible("") == []
     assert plain("a\n\u200bb") == "a U+200Bb"
     assert xml_text("a\x00b\ud800c\ufffe🙂\n") == "abc🙂\n"
+
+
+def test_a_claim_is_cut_at_the_words_that_lack_support() -> None:
+    """Put together, the pieces are the claim; the underlined ones are what its sources lack."""
+    claim = "Tide: the mill at Orrin was sold in 1790."
+    pieces = lacking(claim, ["The mill at Orrin was sold in 1788."])
+    assert "".join(text for text, _ in pieces) == claim
+    assert [text for text, wrong in pieces if wrong] == ["Tide", "1790"]
+    assert lacking("It sank.", ["It sank."]) == [("It sank.", False)]
 
 
 def test_reliability_by_hand() -> None:

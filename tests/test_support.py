@@ -14,7 +14,6 @@ from assistant.support import (
     SupportModel,
     load_support,
     verbatim,
-    verdict,
 )
 from tests.source import ROOT
 
@@ -74,7 +73,7 @@ def shown(kind: str) -> float:
             if one["kind"] == kind
         ]
     assert len(claims) >= 6
-    passed = [verdict(support(c, [e]), support.threshold) == "supported" for e, c in claims]
+    passed = [(support(c, [e]) or 0) >= support.threshold for e, c in claims]
     return sum(passed) / len(claims)
 
 
@@ -165,9 +164,14 @@ def test_the_threshold_can_be_set() -> None:
     assert fitted.threshold == json.loads(WEIGHTS.read_text("utf-8"))["threshold"]
     assert strict.threshold == 0.99
     assert strict("It sank in 1956.", [QUOTE]) == fitted("It sank in 1956.", [QUOTE])
-    assert verdict(0.98, strict.threshold) == "unsupported"
-    assert verdict(None, 0.0) == "unsupported"
-    assert verdict(0.99, 0.99) == "supported"
+
+
+def test_the_unsure_band_can_be_treated_either_way() -> None:
+    """What lies about the threshold is shown or withheld alike, and 0 to 1 is not left."""
+    limits = [load_support(0.6, unsure).threshold for unsure in ("threshold", "show", "withhold")]
+    assert limits == pytest.approx([0.6, 0.5, 0.7])
+    assert load_support(0.95, "withhold").threshold == 1.0
+    assert load_support(0.05, "show").threshold == 0.0
 
 
 def test_weights_of_other_features_are_refused() -> None:

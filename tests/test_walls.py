@@ -36,7 +36,7 @@ LAYERS = (
     Layer(
         frozenset(
             {"answerability", "condense", "conversations", "counters", "cut"}
-            | {"database", "evidence", "ground", "hostile", "lexicon", "llm", "marks"}
+            | {"database", "evidence", "findings", "ground", "hostile", "lexicon", "llm", "marks"}
             | {"migrations", "notes"}
             | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
             | {"support", "tracing", "write"}
