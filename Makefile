@@ -46,7 +46,7 @@ test-browser: $(VENV)/ready-browser ## the widget's tests, in the Chromium of th
 	@$(VENV)/bin/python -m pytest -q -n auto --dist worksteal -m browser
 
 test-servers: $(VENV)/ready-servers ## tests that start real servers and clusters, or take long
-	@$(VENV)/bin/python -m pytest -q -m servers
+	@$(VENV)/bin/python -m pytest -q -n auto --dist loadfile -m servers
 
 fuzz: $(VENV)/ready-fuzz ## fuzz every parser; SECONDS_EACH=600 for ten minutes each, FUZZ="cut marks" for some
 	@$(VENV)/bin/python -m tests.fuzz --seconds $(SECONDS_EACH) $(FUZZ)
