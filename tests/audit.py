@@ -33,7 +33,7 @@ def problems(report: Mapping[str, Any]) -> list[str]:
         names = ", ".join(skipped[:_NAMED]) + (" …" if len(skipped) > _NAMED else "")
         found.append(
             f"{len(skipped)} of {len(packages)} packages could not be audited ({names}): "
-            "the index that was asked knows no advisories; run it where pypi.org can be reached"
+            "the index that was asked knows no advisories; run it where PyPI itself can be reached"
         )
     for one in packages:
         for weakness in one.get("vulns", []):
