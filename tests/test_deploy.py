@@ -90,7 +90,7 @@ def test_images_come_from_stages_that_are_there() -> None:
         if copied := re.match(r"COPY --from=(\S+)", line):
             assert copied[1] in stages
         if begun := re.match(r"FROM (\S+) AS (\S+)", line):
-            assert "/" in begun[1] or begun[1] in stages
+            assert ":" in begun[1] or begun[1] in stages
             stages.append(begun[2])
     assert stages[-2:] == ["build", "serve"]
     assert re.search(r"^USER 10001:10001$", CONTAINERFILE, re.MULTILINE)
