@@ -25,6 +25,7 @@ from index.chroma_server import ChromaServer
 from index.errors import FootnoteError
 from index.generation import current_generation, read_manifest, verify
 from index.rerank import open_reranker
+from index.verify import open_verifier
 
 State = Literal["ok", "note", "broken"]
 
@@ -74,6 +75,7 @@ def examine(
         *_chroma(open_server),
         _language_model(open_model),
         _reranker(settings),
+        _verifier(settings),
         _server(),
         _slack(settings),
         _traces(),
@@ -163,6 +165,18 @@ def _reranker(settings: Settings) -> Check:
     except FootnoteError as error:
         return Check("reranker", "broken", settings.reranker, str(error))
     return Check("reranker", "ok", f"{settings.reranker} reads")
+
+
+def _verifier(settings: Settings) -> Check:
+    if settings.verifier is None:
+        return Check("verifier", "ok", "none: the own model judges claims")
+    try:
+        verifier = open_verifier(settings.verifier, settings.cache_dir)
+        if verifier is not None:
+            verifier.supported("Ready.", "ready")
+    except FootnoteError as error:
+        return Check("verifier", "broken", settings.verifier, str(error))
+    return Check("verifier", "ok", f"{settings.verifier} judges claims")
 
 
 def _server() -> Check:

@@ -96,7 +96,12 @@ class Settings(BaseSettings):
         le=1,
         description="support below which a claim is withheld; 1 shows only what stands "
         "word for word; "
-        "unset: the fitted one",
+        "unset: the fitted one, or 0.5 with a verifier",
+    )
+    verifier: str | None = Field(
+        default=None,
+        description="cross-encoder that judges claims in the own judge's place: a folder, or the "
+        "name of a sentence-transformers model already on this machine; unset: the own judge",
     )
     unsure: Literal["threshold", "show", "withhold"] = Field(
         default="threshold",

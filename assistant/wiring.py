@@ -18,11 +18,13 @@ from assistant.condense import by_rule
 from assistant.notes import Watch
 from assistant.quote import QuotingWriter
 from assistant.settings import Settings
-from assistant.support import SupportModel, load_support
+from assistant.support import Judge, load_support, shown_from
 from assistant.tracing import open_tracer
+from assistant.verifier import THRESHOLD, VerifiedSupport
 from index.errors import BuildError, MissingExtra
 from index.rerank import open_reranker
 from index.search import Searcher, open_index
+from index.verify import open_verifier
 
 if TYPE_CHECKING:
     from assistant.conversations import Conversations
@@ -88,9 +90,16 @@ def open_language_model(settings: Settings) -> "LanguageModel | None":
     )
 
 
-def open_support(settings: Settings) -> SupportModel:
-    """Return the judge of claims; it needs no index and no embedding model."""
-    return load_support(settings.min_support, settings.unsure)
+def open_support(settings: Settings) -> Judge:
+    """Return the judge of claims, the own one or by the verifier in the settings.
+
+    It needs no index and no embedding model. Raises MissingExtra or ModelError.
+    """
+    verifier = open_verifier(settings.verifier, settings.cache_dir)
+    if verifier is None:
+        return load_support(settings.min_support, settings.unsure)
+    base = THRESHOLD if settings.min_support is None else settings.min_support
+    return VerifiedSupport(verifier, shown_from(base, settings.unsure))
 
 
 def open_searcher(

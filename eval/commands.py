@@ -272,8 +272,9 @@ def agreement(
         if left_out:
             from eval.left_out import refit
 
-            if judge_model or folder is None:
-                raise UsageError("--left-out fits the own judge: name a folder, and no --judge")
+            if own.name != "deterministic" or folder is None:
+                told = "name a folder, and no --judge or FOOTNOTE_VERIFIER"
+                raise UsageError(f"--left-out fits the own judge: {told}")
             anew = refit(folder, limit=limit, tell=progress)
         found = measure(own, folder, refitted=anew, limit=limit, tell=progress)
     if as_json:

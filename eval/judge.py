@@ -126,10 +126,9 @@ class DeterministicJudge:
     """Judges with the assistant's own support model and by matching words: no key, no network.
 
     `support` is asked; at `threshold` and above the claim is supported. `identity` names the
-    support model for the manifest. Within `unsure` (from, below) it should not be believed.
+    support model for the manifest. Within `unsure` (from, below) it should not be believed. A
+    verifier in the own model's place has a `name` of its own.
     """
-
-    name = "deterministic"
 
     def __init__(
         self,
@@ -137,7 +136,9 @@ class DeterministicJudge:
         threshold: float = MIN_SUPPORT,
         identity: str = "",
         unsure: tuple[float, float] | None = None,
+        name: str = "deterministic",
     ) -> None:
+        self.name = name
         self._support = support
         self.threshold = threshold
         self._identity = identity

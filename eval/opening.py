@@ -1,7 +1,8 @@
 """Open the judge of a run: `open_judge()`, or `open_judge("openai:gpt-5-mini")` for a model.
 
-The first is the assistant's own support model: no key, no network, the same verdict every time. A
-language model is asked through the assistant's own door, with the settings of the environment.
+The first is the assistant's own support model, or the verifier that FOOTNOTE_VERIFIER names in its
+place: no key, no network, the same verdict every time. A language model is asked through the
+assistant's own door, with the settings of the environment.
 """
 
 import hashlib
@@ -36,9 +37,15 @@ def open_judge(model: str | None = None) -> Judge:
 
 def _deterministic(settings: Settings) -> Judge:
     from assistant.support import WEIGHTS, load_support, unsure_band
+    from assistant.verifier import THRESHOLD, VerifiedSupport
     from assistant.wiring import open_support
 
     support = open_support(settings)
+    if isinstance(support, VerifiedSupport):
+        base = THRESHOLD if settings.min_support is None else settings.min_support
+        identity = f"verifier {support.identity}"
+        name = f"verifier {support.name}"
+        return DeterministicJudge(support, support.threshold, identity, unsure_band(base), name)
     band = unsure_band(load_support(settings.min_support).threshold)
     identity = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()[:16]
     return DeterministicJudge(support, support.threshold, f"support.json {identity}", band)

@@ -96,6 +96,7 @@ def test_the_doctor_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (found["server"].state, found["Slack"].state) == ("ok", "note")
     assert "footnote slack manifest" in found["Slack"].remedy
     assert (found["reranker"].state, found["traces"].state) == ("ok", "ok")
+    assert (found["verifier"].state, found["verifier"].remedy) == ("ok", "")
     half = looked_at(tmp_path, slack_bot_token=SecretStr("xoxb-never-shown"))
     assert (half["Slack"].state, half["Slack"].found) == (
         "broken",

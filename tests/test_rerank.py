@@ -19,7 +19,7 @@ from index.passage import found_by
 from index.rerank import OnnxReranker, open_reranker
 from index.search import RERANKED, open_index
 from tests.fakes import HashEmbedder
-from tests.tiny_models import CROSS_ENCODERS, QUESTION
+from tests.tiny_models import CROSS_ENCODERS, QUESTION, VERIFIERS
 from tests.tiny_models import PASSAGES as TEXTS
 
 
@@ -166,7 +166,8 @@ def test_a_model_that_cannot_rerank_is_told(tiny_models: Path) -> None:
     assert "FOOTNOTE_RERANKER='no-such-model' cannot be loaded" in refused["no-such-model"]
     assert "FOOTNOTE_RERANKER=" in refused["nameless"]
     assert "label_0, label_1, label_2, none" in refused["nameless"]
-    assert len(list((tiny_models / "cache" / "models").iterdir())) == len(CROSS_ENCODERS) + 1
+    exported = len(CROSS_ENCODERS) + len(VERIFIERS) + 1
+    assert len(list((tiny_models / "cache" / "models").iterdir())) == exported
 
 
 def test_a_missing_package_names_the_command_that_installs_it(

@@ -39,7 +39,7 @@ LAYERS = (
             | {"database", "evidence", "findings", "ground", "hostile", "lexicon", "llm", "marks"}
             | {"migrations", "notes"}
             | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
-            | {"support", "tracing", "write"}
+            | {"support", "tracing", "verifier", "write"}
         ),
         neighbours=True,
     ),

@@ -5,6 +5,7 @@ export in a process of its own, `python -m index.embed …`, is run here instead
 
     models/NAME        as sentence-transformers saved it: "embedder", and the CROSS_ENCODERS
     expected/NAME.npy  what it makes of TEXTS, or of QUESTION with each of PASSAGES
+    expected/verifier-NAME.npy  what the VERIFIERS make of each of PASSAGES with QUESTION
     cache/             the cache folder that Footnote exported them into
     refused.json       what it said of the models that cannot be exported
 """
@@ -28,6 +29,7 @@ PASSAGES = (
     "who at noon " * 30,  # longer than the model reads
 )
 CROSS_ENCODERS = ("sigmoid", "logit", "no-segments", "classes")
+VERIFIERS = ("classes", "logit")
 WORDS = """[PAD] [UNK] [CLS] [SEP] a the puppy meeting island treaty of and was signed ##s
 ferry leaves at noon bees honey gate who sells""".split()
 
@@ -61,17 +63,24 @@ def _export_all(folder: Path) -> None:
     from index.embed import prepare_model
     from index.errors import ModelError
     from index.rerank import open_reranker
+    from index.verify import open_verifier
 
     cache = folder / "cache"
     prepare_model(str(folder / "models" / "embedder"), cache)
     for name in CROSS_ENCODERS:
         open_reranker(str(folder / "models" / name), cache)
+    for name in VERIFIERS:
+        open_verifier(str(folder / "models" / name), cache)
     refused = {}
     for name in ("no-such-model", str(folder / "models" / "nameless")):
         try:
             open_reranker(name, cache)
         except ModelError as error:
             refused[Path(name).name] = str(error)
+    try:
+        open_verifier(str(folder / "models" / "nameless"), cache)
+    except ModelError as error:
+        refused["verifier-nameless"] = str(error)
     try:
         prepare_model("no-such-embedder", cache)
     except ModelError as error:
@@ -167,6 +176,12 @@ def _make_cross_encoder(name: str, folder: Path) -> None:
     pairs = [[QUESTION, text] for text in PASSAGES]
     scores = model.predict(pairs, apply_softmax=name == "classes")
     np.save(folder / "expected" / f"{name}.npy", scores[:, 1] if name == "classes" else scores)
+    if name in VERIFIERS:
+        pairs = [[text, QUESTION] for text in PASSAGES]
+        sigmoid = torch.nn.Sigmoid() if name == "logit" else None
+        scores = model.predict(pairs, apply_softmax=name == "classes", activation_fn=sigmoid)
+        scores = scores[:, 1] if name == "classes" else scores
+        np.save(folder / "expected" / f"verifier-{name}.npy", scores)
 
 
 if __name__ == "__main__":
