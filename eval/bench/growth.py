@@ -30,7 +30,7 @@ from index.assemble import Recipe, assemble
 from index.build import BuildOptions, build
 from index.catalog import Entry
 from index.embed import Vectors, unit
-from index.passage import Document, Passage, Span
+from index.passage import Document, Passage, Span, vector_key
 from index.search import Searcher
 
 SEED = 20_160_115
@@ -69,7 +69,8 @@ class RandomEmbedder:
         return unit(whole), unit(self._chance.standard_normal(shape, np.float32))
 
 
-def _texts(count: int, words: int, seed: int) -> Iterator[str]:
+def made_texts(count: int, words: int, seed: int) -> Iterator[str]:
+    """Yield so many texts of so many made-up words."""
     chance = np.random.default_rng(seed)
     for _ in range(count):
         numbers = np.minimum(chance.zipf(1.2, words), VOCABULARY)
@@ -82,12 +83,18 @@ def _entry(number: int, text: str) -> Entry:
     spans = (Span(0, half), Span(half + 1, len(text)))
     name = f"d{number}"
     passage = Passage(0, name, 0, len(text), text, "", spans)
-    return Entry(Document(name, "", name, text), name, "", (passage,), (f"{number:032}",))
+    document = Document(name, "", name, text)
+    return Entry(document, name, "", (passage,), (vector_key(document, passage),))
+
+
+def made_entries(passages: int) -> Iterator[Entry]:
+    """Yield documents of one made-up passage each."""
+    return (_entry(n, text) for n, text in enumerate(made_texts(passages, WORDS, SEED)))
 
 
 def write(folder: Path, passages: int) -> str:
     """Write a generation of made-up passages; return the seconds that took and the peak of MiB."""
-    entries = (_entry(n, text) for n, text in enumerate(_texts(passages, WORDS, SEED)))
+    entries = made_entries(passages)
     started = perf_counter()
     assemble(folder, Recipe("growth", RandomEmbedder(), None, None), entries, lambda *_: None)
     return f"{perf_counter() - started:.0f} | {_peak():.0f}"
@@ -125,7 +132,7 @@ def search(folder: Path) -> str:
     searcher = Searcher(folder, RandomEmbedder())
     opened = perf_counter() - started
     seconds, spent = [], []
-    for question in _texts(2 * QUESTIONS, 8, SEED + 1):
+    for question in made_texts(2 * QUESTIONS, 8, SEED + 1):
         started, before = perf_counter(), process_time()
         searcher.search(question, 8)
         seconds.append(perf_counter() - started)
