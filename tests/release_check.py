@@ -1,8 +1,9 @@
-"""Is this a release? `make release-check`, or `python -m tests.release_check [--keep DIR]`.
+"""Is this a release? `make release-check`: `python -m tests.release_check [--keep DIR] [--write]`.
 
 Version and changelog are compared, sdist and wheel are built and looked into, and the wheel is
 installed, with our constraints, in an empty environment in an empty folder, where it has to answer
-the founding question. Slow, and needs a package index: not a part of the suite.
+the founding question. What it brought along is compared with docs/licences.md, which `--write`
+makes anew. Slow, and needs a package index: not a part of the suite.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import zipfile
 from pathlib import Path
 from typing import NoReturn
 
+from tests import licences
 from tests.source import ROOT
 
 PACKAGES = ("assistant", "index", "prompts", "eval")
@@ -30,7 +32,9 @@ def main() -> None:
     """Check everything; end with 1 and a line that says what is wrong."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--keep", type=Path, help="where sdist and wheel go")
-    keep = arguments.parse_args().keep
+    arguments.add_argument("--write", action="store_true", help="write docs/licences.md")
+    typed = arguments.parse_args()
+    keep = typed.keep
     version = versions_agree()
     with tempfile.TemporaryDirectory(prefix="footnote-release-") as folder:
         place = keep or Path(folder) / "dist"
@@ -40,7 +44,11 @@ def main() -> None:
         for wrong in (*wrong_in_wheel(wheel), *wrong_in_sdist(sdist)):
             fail(wrong)
         tell("installing the wheel in an empty environment (some 600 MB to fetch)")
-        answered = answer_from(wheel, Path(folder))
+        binaries = installed(wheel, Path(folder))
+        check_licences(binaries / "python", write=typed.write)
+        if (said := said_by(binaries, Path(folder), "--version")) != f"footnote {version}":
+            fail(f"the wheel of {version} says of itself: {said}")
+        answered = said_by(binaries, Path(folder), "ask", QUESTION)
     if "[1]" not in answered:
         fail(f"the founding question was not answered: {answered}")
     tell(f"{answered}\nfootnote {version} can be released")
@@ -88,18 +96,35 @@ def compared(where: str, held: set[str], wanted: set[str]) -> list[str]:
     return [f"{where} {what}: {', '.join(sorted(names))}" for what, names in found.items() if names]
 
 
-def answer_from(wheel: Path, folder: Path) -> str:
-    """Return what the installed wheel answers, with a home, a cache and a folder of its own."""
-    environment, elsewhere = folder / "environment", folder / "elsewhere"
+def installed(wheel: Path, folder: Path) -> Path:
+    """Install the wheel in an empty environment; return where its commands are."""
+    environment = folder / "environment"
     venv.create(environment, with_pip=True)
-    elsewhere.mkdir()
     binaries = environment / ("Scripts" if os.name == "nt" else "bin")
     pip = [str(binaries / "python"), "-m", "pip", "--disable-pip-version-check", "-qq", "install"]
     constraints = ["-c", str(ROOT / "constraints.txt")]
     run(*pip, *constraints, TORCH)
     run(*pip, *constraints, f"{wheel}[build]")
+    return binaries
+
+
+def check_licences(python: Path, *, write: bool) -> None:
+    """Fail for a licence that may not be there, and for a page that says something else."""
+    rows = licences.told(python)
+    for wrong in licences.refused(rows):
+        fail(wrong)
+    if write:
+        licences.PAGE.write_text(licences.page(rows), encoding="utf-8")
+    elif licences.PAGE.read_text("utf-8") != licences.page(rows):
+        fail("docs/licences.md is not what is installed: python -m tests.release_check --write")
+
+
+def said_by(binaries: Path, folder: Path, *words: str) -> str:
+    """Return what the installed command says, with a home, a cache and a folder of its own."""
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir(exist_ok=True)
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("FOOTNOTE_", "PYTHON"))}
-    command = [str(binaries / "footnote"), "ask", QUESTION]
+    command = [str(binaries / "footnote"), *words]
     asked = subprocess.run(
         command,
         cwd=elsewhere,
@@ -109,8 +134,8 @@ def answer_from(wheel: Path, folder: Path) -> str:
         text=True,
     )
     if asked.returncode:
-        fail(f"footnote ask ended with {asked.returncode}: {asked.stderr}")
-    return asked.stdout
+        fail(f"footnote {words[0]} ended with {asked.returncode}: {asked.stderr}")
+    return asked.stdout.strip()
 
 
 def run(*command: str) -> None:
