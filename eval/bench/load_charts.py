@@ -32,8 +32,9 @@ def chart(title: str, across: str, up: str, lines: Sequence[Line]) -> str:
     for step in range(5):
         parts.append(_tick(_place(0, step / 4)[1], step / 4 * top))
         x, _ = _place(step / 4, 0)
+        anchor = "end" if step == 4 else "middle"  # noqa: PLR2004  the last one, at the edge
         parts.append(
-            f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">'
+            f'<text x="{x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">'
             f"{step / 4 * right:,.0f}</text>"
         )
     for number, (name, line) in enumerate(lines):
