@@ -4,7 +4,9 @@ With POSTGRES_TEST_URL set, on PostgreSQL too (`tests/postgres.sh`).
 """
 
 import json
+import sqlite3
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -103,6 +105,21 @@ def test_many_that_start_at_once_make_the_tables_once(database_url: str) -> None
     assert {one.revision() for one in opened} == {REVISION}
     for one in opened:
         one.close()
+
+
+def test_a_new_file_that_somebody_writes_is_waited_for(tmp_path: Path) -> None:
+    """Whoever starts while another one is making the new file waits, and then finds it ready."""
+    file = tmp_path / "kept.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE another_program (id)")
+    other.execute("BEGIN IMMEDIATE")
+    leaving = threading.Timer(0.2, other.rollback)
+    leaving.start()
+    database = Database(f"sqlite:///{file}")
+    assert not leaving.is_alive(), "it was not in the way"
+    assert database.revision() == REVISION
+    database.close()
+    other.close()
 
 
 def test_a_step_that_fails_leaves_everything(
