@@ -78,10 +78,13 @@ def content_stems(text: str) -> list[str]:
 
 
 def fold(text: str) -> str:
-    """Return `text` casefolded and without accents: "Hokkaidō" and "hokkaido" become one."""
+    """Return `text` casefolded and without accents: "Hokkaidō" and "hokkaido" become one.
+
+    What is nothing but marks, as half a syllable of Burmese or Thai can be, keeps them.
+    """
     # Twice: taking "℃" apart gives a capital, and a folded letter may come apart again.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)) or decomposed
 
 
 def _words(text: str) -> Iterator[Word]:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.reading import read
@@ -16,6 +16,9 @@ from assistant.support import (
     verbatim,
 )
 from tests.source import ROOT
+
+ANY = st.text(max_size=80) | st.text("aင့်ကทีຂ້កិ្が゙。 ", max_size=40)
+"""Any text, and texts of scripts whose words can begin with a mark."""
 
 PAIRS = [
     json.loads(line)
@@ -119,7 +122,8 @@ def test_quotes_are_judged_together() -> None:
     assert both > alone
 
 
-@given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=3))
+@given(ANY, st.lists(ANY, max_size=3))
+@example("သင့်အတွက်", ["တရားရုံး သင့်အတွက်တရား။"])
 def test_any_text_gets_a_support_between_0_and_1(claim: str, quotes: list[str]) -> None:
     """Whatever is claimed of whatever: a number from 0 to 1 or no verdict, the same each time."""
     support = load_support()

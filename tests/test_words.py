@@ -97,11 +97,12 @@ def test_offsets_hold_for_any_text(text: str) -> None:
         before = word.start
 
 
-@given(st.text())
+@given(st.text() | st.text("ကငျ့်းกที่ຂ້កិ្が゙", max_size=6))
 @settings(max_examples=200)
 def test_folding_twice_is_folding_once(text: str) -> None:
-    """What is folded stays as it is."""
+    """What is folded stays as it is, and something stays of everything, marks alone included."""
     assert fold(fold(text)) == fold(text)
+    assert bool(fold(text)) == bool(text)
 
 
 def test_threads_do_not_mix_their_stems() -> None:
