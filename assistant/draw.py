@@ -145,13 +145,13 @@ def draw_citation(citation: Citation, width: int = 80, style: Style = plain) -> 
     """Return one footnote: its number, the quote, the section and where it stands."""
     mark = f"[{citation.number}] "
     quote = _wrapped(quoted(citation), width, " " * len(mark), mark)
-    page = f", page {citation.page}" if citation.page else ""
+    at = _at(citation.source, citation.page, citation.start, citation.end)
     place = " · ".join(
         clean(part)
         for part in (
             *([citation.section] if citation.section else []),
             citation.title,
-            f"{citation.source}{page}, characters {citation.start}-{citation.end}",
+            at,
         )
     )
     placed = _wrapped(place, width, " " * len(mark), " " * len(mark))
@@ -168,7 +168,9 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
         found = _why(hit)
         mark = f"{rank}. "
         place = " · ".join(clean(part) for part in (passage.section, document.title) if part)
-        where = f"{document.source}, characters {passage.start}-{passage.end} ({', '.join(found)})"
+        page = document.page_at(passage.start)
+        where = _at(document.source, page, passage.start, passage.end)
+        where += f" ({', '.join(found)})"
         indent = " " * len(mark)
         drawn.append(
             "\n".join(
@@ -180,6 +182,10 @@ def draw_hits(hits: Sequence[Hit], width: int = 80, style: Style = plain) -> str
             )
         )
     return "\n\n".join(drawn)
+
+
+def _at(source: str, page: int | None, start: int, end: int) -> str:
+    return f"{source}{f', page {page}' if page else ''}, characters {start}-{end}"
 
 
 def _why(hit: Hit) -> list[str]:
@@ -213,6 +219,7 @@ def hits_fields(question: str, generation: str, hits: Sequence[Hit]) -> dict[str
                 "start": hit.passage.start,
                 "end": hit.passage.end,
                 "section": hit.passage.section or None,
+                "page": hit.document.page_at(hit.passage.start),
                 "text": hit.passage.text,
                 "score": hit.score,
                 "dense": hit.dense,

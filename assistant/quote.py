@@ -45,7 +45,7 @@ _ELABORATES = re.compile(
     re.IGNORECASE,
 )
 _ANNOUNCES = re.compile(
-    r":$|\b(two|three|four|five|six|seven|eight|nine|ten|several|various|many|some|following) "
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|several|various|many|some|following) "
     r"(\w+ ){0,2}(ways|points|parts|kinds|sorts|types|steps|stages|reasons|things|measures|forms|"
     r"aims|goals|changes|conditions|options|examples)\b[^.;,]{0,40}[.:]$",
     re.IGNORECASE,
@@ -77,6 +77,11 @@ class Choice:
     def place(self) -> tuple[str, int]:
         """Where it stands; sorts in reading order within a document."""
         return self.document.id, self.candidate.span.start
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether it ends in a colon, and what follows is in another passage: it says nothing."""
+        return self.candidate.text.endswith(":") and self.neighbour(1) is None
 
     def neighbour(self, steps: int) -> Span | None:
         """Return the sentence so many steps on in the passage, if one is there and not planted."""
@@ -124,6 +129,7 @@ class QuotingWriter:
         if question.shape == "reasons":
             choices = [_with_reason_bonus(choice) for choice in choices]
         best_first = sorted(choices, key=lambda choice: (-choice.odds, choice.place))
+        best_first = [choice for choice in best_first if not choice.is_cut_off] or best_first
         chosen: list[Choice] = []
         if answerable >= self._threshold and question.shape == "comparison":
             chosen = _both_sides(question, best_first)
@@ -306,10 +312,12 @@ def _drafted(question: Question, choices: Sequence[Choice]) -> tuple[tuple[Draft
 def _with_neighbours(question: Question, choice: Choice) -> list[Span]:
     """Return the sentence, the one before it that "He" is about, the one after that elaborates.
 
-    "This plan included …" elaborates when it is the plan that the question asks about.
+    What ends in a colon says nothing without what follows. "This plan included …" elaborates when
+    it is the plan that the question asks about.
     """
     spans = [choice.candidate.span]
-    if question.shape == "several" and _ANNOUNCES.search(choice.candidate.text):
+    said = choice.candidate.text
+    if said.endswith(":") or (question.shape == "several" and _ANNOUNCES.search(said)):
         before = _antecedent(choice)
         return [*before, *spans, *_items(choice, MAX_SENTENCES - len(before) - 1)]
     after = choice.neighbour(1)

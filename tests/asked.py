@@ -29,6 +29,14 @@ The water filter keeps chalk out of the pump. Clean the water filter once a mont
 
 A filter lasts about two years.
 
+## Dangers to the pump
+
+These are the dangers to the pump that users should know of:
+
+### Chalk
+
+Chalk is the greatest danger to the pump, since it blocks the valve.
+
 ## Signals
 
 The red lamp means that the tank is empty. If the red lamp blinks, the pump has overheated and needs

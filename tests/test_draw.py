@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.answer import Answer, Citation, Sentence
-from assistant.draw import Flow, clean, draw_answer, draw_citation, draw_hits
-from index.passage import Document, Hit, Passage
+from assistant.draw import Flow, clean, draw_answer, draw_citation, draw_hits, hits_fields
+from index.passage import Document, Hit, Page, Passage
 
 NOTE = Citation(
     number=1,
@@ -96,6 +96,27 @@ def test_hits_show_what_found_them() -> None:
     assert "score 1.03, best sentence 0.70, words 66%, cosine 0.61 (#4))" in drawn
     assert "BM25" not in drawn
     assert "Nothing" in draw_hits([])
+
+
+def test_hits_name_the_page() -> None:
+    """A passage of a paged document says on which page it begins, drawn and as plain data."""
+    text = "Tea is old.\n\nGreen tea is not oxidised."
+    document = Document(
+        "t", "Notes", "tea.pdf", text, pages=(Page(1, 0, 11), Page(2, 13, len(text)))
+    )
+    hit = Hit(
+        Passage(0, "t", 13, len(text), text[13:], "", ()),
+        document,
+        1.0,
+        0.6,
+        None,
+        1,
+        None,
+        0.7,
+        0.6,
+    )
+    assert "tea.pdf, page 2, characters 13-39" in draw_hits([hit], width=200)
+    assert hits_fields("tea?", "g", [hit])["hits"][0]["page"] == 2
 
 
 @given(st.text())

@@ -74,6 +74,13 @@ def test_an_announced_list_is_told_in_order(documents_assistant: Assistant) -> N
     ]
 
 
+def test_a_sentence_that_only_announces_is_not_an_answer(documents_assistant: Assistant) -> None:
+    """What ends in a colon is said with what it announces, never alone."""
+    told = said(documents_assistant.ask("Which dangers to the pump should users know of?"))
+    assert "Chalk is the greatest danger to the pump, since it blocks the valve." in told
+    assert not any(one.endswith(":") for one in told)
+
+
 def test_a_comparison_page_gives_both_products(documents_assistant: Assistant) -> None:
     """Both sides are told, and a product that the page does not know is not made up."""
     told = " ".join(said(documents_assistant.ask("How does the Corvo differ from the Tarn?")))

@@ -127,6 +127,7 @@ class HitModel(BaseModel):
     start: int
     end: int
     section: str | None
+    page: int | None
     text: str
     score: float
     dense: float | None
