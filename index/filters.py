@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-import numpy as np
-from numpy.typing import NDArray
-
 from index.errors import UsageError
 from index.metadata import Metadata, first_day, last_day
 
@@ -83,10 +80,3 @@ def typed_filter(
         else:
             raise UsageError(f"{pattern!r} is no date; type a year, 2016-05 or 2016-05-06")
     return Filter(tuple(documents or ()), tuple(sources or ()), tuple(pairs), **time)
-
-
-def within(scores: NDArray[np.float32], allowed: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return `scores`, shape (passages,), with 0 for each passage that is not `allowed`."""
-    kept = np.zeros_like(scores)
-    kept[allowed] = scores[allowed]
-    return kept

@@ -19,7 +19,7 @@ from index.catalog import Catalog
 from index.chroma_server import ChromaServer, ServerVectors
 from index.embed import Embedder, Vectors, open_model
 from index.errors import IndexUnavailable
-from index.filters import EVERYTHING, Filter, within
+from index.filters import EVERYTHING, Filter
 from index.generation import Manifest, current_generation, mapped, read_manifest
 from index.lexical import LexicalIndex
 from index.passage import Document, Hit, Passage, found_by
@@ -211,25 +211,22 @@ class Searcher:
                 else self._vectors.nearest_of(vector, depth, allowed)
             )
         with span("lexical"):
-            matched = self._lexical.scores(stems)
-            matched = matched if allowed is None else within(matched, allowed)
-            worded = self._lexical.best(matched, depth)
+            worded = self._lexical.best(stems, depth, allowed)
         with span("fuse"):
-            return self._fused(vector, stems, matched, (near, cosines), worded)
+            return self._fused(vector, stems, (near, cosines), worded)
 
     def _fused(
         self,
         vector: Vectors,
         stems: Sequence[str],
-        matched: NDArray[np.float32],
         nearest: tuple[NDArray[np.int64], Vectors],
-        worded: NDArray[np.int64],
+        worded: tuple[NDArray[np.int64], NDArray[np.float32]],
     ) -> list[Ranked]:
         """Return what either half found, ranked by best sentence and by words covered."""
-        near, cosines = nearest
-        dense = {int(number): rank for rank, number in enumerate(near, 1)}
-        lexical = {int(number): rank for rank, number in enumerate(worded, 1)}
-        cosine = dict(zip(dense, map(float, cosines), strict=True))
+        dense = {int(number): rank for rank, number in enumerate(nearest[0], 1)}
+        lexical = {int(number): rank for rank, number in enumerate(worded[0], 1)}
+        cosine = dict(zip(dense, map(float, nearest[1]), strict=True))
+        matched = dict(zip(lexical, map(float, worded[1]), strict=True))
         found = np.array(sorted(dense.keys() | lexical.keys()), np.int64)
         sentence = self._best_sentences(vector, found)
         covered = self._lexical.coverage(stems, found)
@@ -237,9 +234,8 @@ class Searcher:
         ranked = []
         for i in np.argsort(-score, kind="stable"):
             number = int(found[i])
-            worth = float(matched[number]) if number in lexical else None
             scores = (
-                *(float(score[i]), cosine.get(number), worth),
+                *(float(score[i]), cosine.get(number), matched.get(number)),
                 *(dense.get(number), lexical.get(number), float(sentence[i]), float(covered[i])),
             )
             ranked.append(Ranked(number, scores))

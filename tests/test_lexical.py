@@ -2,10 +2,13 @@
 
 from math import log
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import bm25s
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from index.errors import IndexUnavailable
 from index.lexical import K1, B, LexicalIndex, write_lexical
@@ -56,11 +59,42 @@ def test_coverage_by_hand(lexical: LexicalIndex) -> None:
 
 
 def test_the_best_are_those_that_score(lexical: LexicalIndex) -> None:
-    """Highest first, ties by number, nothing that scores nothing."""
-    scores = np.array([0, 2, 1, 2, 0, 1], np.float32)
-    assert lexical.best(scores, 10).tolist() == [1, 3, 2, 5]
-    assert lexical.best(scores, 3).tolist() == [1, 3, 2]
-    assert lexical.best(scores, 1).tolist() == [1]
+    """Highest first, ties by number, nothing that scores nothing, and only what is allowed."""
+    numbers, scores = lexical.best(["abe", "putin", "zeppelin"], 10)
+    assert numbers.tolist() == [0, 1]
+    assert scores.tolist() == pytest.approx(lexical.scores(["abe", "putin"])[:2].tolist())
+    assert lexical.best(["abe", "putin"], 1)[0].tolist() == [0]
+    assert lexical.best(["abe", "noon"], 9, np.array([1, 3]))[0].tolist() == [1]
+    assert lexical.best(["zeppelin"], 5)[0].tolist() == lexical.best([], 5)[0].tolist() == []
+
+
+def test_equals_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """Texts that are the same score the same, and the first of them is first."""
+    write_lexical(tmp_path / "lexical", ["the ferry", "a puppy", "the ferry", "ferry", "noon"])
+    assert LexicalIndex(tmp_path / "lexical").best(["ferri"], 2)[0].tolist() == [0, 2]
+
+
+WORDS = ["abe", "putin", "puppi", "ferri", "noon"]
+ASKED = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6)
+
+
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=9), min_size=1, max_size=40), ASKED)
+@settings(max_examples=60)
+def test_what_is_passed_over_is_not_among_the_best(
+    texts: list[list[str]], asked: list[str]
+) -> None:
+    """With common words looked up, not added up, the best are those of adding up everything."""
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        write_lexical(Path(folder) / "lexical", map(" ".join, texts))
+        lexical = LexicalIndex(Path(folder) / "lexical")
+        scores = lexical.scores(asked)
+        patch.setattr("index.lexical._LONG", 1)
+        for k in (1, 3, 10):
+            numbers, found = lexical.best(asked, k)
+            expected = sorted(scores[scores > 0].tolist(), reverse=True)[:k]
+            assert found.tolist() == pytest.approx(expected, rel=1e-5)
+            assert scores[numbers].tolist() == pytest.approx(expected, rel=1e-5)
+            assert len(set(numbers.tolist())) == len(numbers)
 
 
 def test_rarity_falls_with_the_passages_that_hold_a_word(lexical: LexicalIndex) -> None:
