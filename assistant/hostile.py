@@ -56,13 +56,13 @@ _EVIDENCE: dict[str, str] = {
     rf"\b(in|to|of|with|end|begin|start) (the|each|every|any) (\w+ )?{_OUTPUT}\b|"
     r"\b(answer|respond|reply) (only|in|with|as|like|using|by|to (all|every|each|any))\b",
     "names_its_words": rf"\byour (\w+ )?{_WEAK_OUTPUT}\b",
-    "names_an_assistant": r"\b(AI|A\.I\.|assistants?|chat ?bots?|language models?|LLMs?|ChatGPT|"
-    r"GPT(-\d)?|artificial intelligence|virtual agent|agents? reading|models? (reading|that reads))"
+    "names_an_assistant": r"\b(ai|a\.i\.|assistants?|chat ?bots?|language models?|llms?|chatgpt|"
+    r"gpt(-\d)?|artificial intelligence|virtual agent|agents? reading|models? (reading|that reads))"
     r"(?!\w)",
     "calls_an_assistant": r"^\W*(system|assistant|admin|developer)( \w+)?:|"
     r"^\W*(dear|hey|hello|note (to|for)|attention|message (to|for)|to (all|any|the)|if you are|"
-    r"as)( \w+){0,3} (AI|assistants?|chat ?bots?|bots?|language models?|LLMs?)\b|"
-    r"^\W*(assistant|chatbot|AI),|"
+    r"as)( \w+){0,3} (ai|assistants?|chat ?bots?|bots?|language models?|llms?)\b|"
+    r"^\W*(assistant|chatbot|ai),|"
     r"\b(when(ever)?|if) (you are |(some|any)(one|body) |(the|a) (user|reader) )?asks?(ed)?\b.*"
     r"\b(say|claim|respond|reply|answer|tell)\b|\band nothing else\b|"
     r"\b(what|everything|all|whatever) (that )?you (write|say|return|were told|are told|know)\b|"
@@ -118,9 +118,12 @@ _EVIDENCE: dict[str, str] = {
     r"told|asked|found|called|such as|for example|e\.g\.|if (a|an|the|you|your))\b",
     "speaks_of_your_things": r"\byour (?!(\w+ )?(answer|reply|response|output|message|word))\w+",
 }
-"""What is looked for in a sentence, by name. Patterns are matched without regard to case."""
+"""What is looked for in a sentence, by name.
 
-_PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _EVIDENCE.items()}
+Matched with the sentence in small letters: `re` takes twice as long to disregard case.
+"""
+
+_PATTERNS = {name: re.compile(pattern) for name, pattern in _EVIDENCE.items()}
 _ORDERS = (
     "opens_by_composing",
     "opens_by_adding",
@@ -212,7 +215,7 @@ def probability(sentence: str, around: str = "") -> float:
     """
     weights, _, bias = _model()
     # Judged is what a reader sees: letters that pose as others pose in vain.
-    sentence, stems = skeleton(sentence), stem_counts(skeleton(around))
+    sentence, stems = skeleton(sentence), _seen_counts(around)
     chances = []
     for part in _parts(sentence):
         row = evidence(part, stems, sentence)
@@ -223,7 +226,8 @@ def probability(sentence: str, around: str = "") -> float:
 
 def evidence(part: str, around: dict[str, int], sentence: str = "") -> list[float]:
     """Return FEATURES of `part`; `around` counts the stems near it, those of `sentence` as well."""
-    found = {name: float(bool(one.search(part))) for name, one in _PATTERNS.items()}
+    small = part.lower()
+    found = {name: float(bool(one.search(small))) for name, one in _PATTERNS.items()}
     order = float(any(found[name] for name in _ORDERS))
     joined = (
         "names_its_answer",
@@ -324,6 +328,12 @@ def _strangeness(part: str, around: dict[str, int], sentence: str) -> float:
     if len(rest) < _FEW or not asked:
         return 0.0
     return len(asked - rest) / len(asked)
+
+
+@lru_cache(maxsize=512)
+def _seen_counts(text: str) -> dict[str, int]:
+    """Return `stem_counts` of what a reader sees in `text`."""
+    return stem_counts(skeleton(text))
 
 
 @lru_cache(maxsize=512)

@@ -12,7 +12,6 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import log, log1p
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,10 @@ K1, B = 1.2, 0.75
 
 _UNSEEN_PASSAGES = 10
 
-_LONG = 4_000
-"""Passages that hold a stem from which on it pays to look whether it can change the best."""
+_SAMPLED = 16
+"""Of so many scores one is looked at first."""
 
-_ROUNDING = 1.0001
-"""Sums of 32-bit numbers depend on their order; that many times is beyond any of it."""
+_TINY = float(np.finfo(np.float32).tiny)
 
 _NOTHING = "\0"
 """A stem that no text has: BM25 needs at least one, and a text may hold none."""
@@ -116,32 +114,15 @@ class _Ranker:
         for name in ("data", "indices", "indptr"):
             self.scores[name] = mapped(folder / f"{name}.csc.index.npy")
 
-    def column(self, stem: str, times: int = 1) -> "_Column":
-        """Return the column of `stem`, which must be known, as if it were asked for so often."""
-        number = self.vocab_dict[stem]
-        held = slice(*self.scores["indptr"][number : number + 2].tolist())
-        scores = self.scores["data"][held]
-        return _Column(self.scores["indices"][held], scores if times == 1 else times * scores)
-
     def get_scores(self, stems: Sequence[str]) -> NDArray[np.float32]:
         """Return the sum of the columns of `stems`, which must be known, one for each passage."""
         found = np.zeros(self.scores["num_docs"], np.float32)
-        for column in map(self.column, stems):
-            found[column.rows] += column.scores
+        for stem in stems:
+            number = self.vocab_dict[stem]
+            held = slice(*self.scores["indptr"][number : number + 2].tolist())
+            # A third of what `found[rows] += column` takes.
+            np.add.at(found, self.scores["indices"][held], self.scores["data"][held])
         return found
-
-
-@dataclass(frozen=True)
-class _Column:
-    """The passages that hold a stem, in order, and what it adds to the score of each."""
-
-    rows: NDArray[np.int32]
-    scores: NDArray[np.float32]
-
-    @cached_property
-    def most(self) -> float:
-        """The most that it adds to any."""
-        return float(self.scores.max(initial=0))
 
 
 class LexicalIndex:
@@ -174,38 +155,12 @@ class LexicalIndex:
         Highest first; equal ones in the order of their numbers. With `allowed`, numbers in order,
         only those count.
         """
-        if allowed is None:
-            numbers, scores = self._contenders(stems, k)
-        else:
-            numbers, scores = allowed, self.scores(stems)[allowed]
-        order = _highest(scores, k)
-        return numbers[order], scores[order]
-
-    def _contenders(
-        self, stems: Sequence[str], k: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the numbers, in order, and scores of passages among which are the best `k`.
-
-        Long columns are those of common words, which add little. Once what is left can lift nothing
-        new above the `k`-th best, it is looked up for those that may still be among the best and
-        added up for no others (MaxScore: Turtle and Flood 1995).
-        """
-        counted = Counter(stem for stem in stems if stem in self._ranker.vocab_dict)
-        columns = [self._ranker.column(stem, times) for stem, times in counted.items()]
-        columns.sort(key=lambda column: -column.most)
-        found = np.zeros(self._passages, np.float32)
-        left = sum(column.most for column in columns)
-        for place, column in enumerate(columns):
-            out_of_reach = left * _ROUNDING
-            if len(column.rows) > _LONG:
-                ahead = found[found > out_of_reach]
-                if len(ahead) >= k:
-                    numbers = np.flatnonzero(found >= _kth(ahead, k) - out_of_reach)
-                    return numbers, found[numbers] + _looked_up(columns[place:], numbers)
-            found[column.rows] += column.scores
-            left -= column.most
-        numbers = np.flatnonzero(found)
-        return numbers, found[numbers]
+        scores = self.scores(stems)
+        if allowed is not None:
+            scores = scores[allowed]
+        found = np.flatnonzero(scores >= max(_kth(scores, k), _TINY))
+        found = found[np.argsort(-scores[found], kind="stable")[:k]]
+        return found if allowed is None else allowed[found], scores[found]
 
     def coverage(self, stems: Sequence[str], passages: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how much of `stems` each of `passages` holds, 0 to 1: shape (len(passages),).
@@ -219,8 +174,7 @@ class LexicalIndex:
             rows = self._holding(stem)
             weight = times * log1p((self._passages - len(rows) + 0.5) / (len(rows) + 0.5))
             total += weight
-            if len(rows):
-                held += weight * _among(passages, rows)[1]
+            held += weight * _among(passages, rows)
         return held / np.float32(total) if total else held
 
     def _holding(self, stem: str) -> NDArray[np.int32]:
@@ -245,33 +199,22 @@ class LexicalIndex:
         return log(all_of_them / (holding + 1)) / log(all_of_them)
 
 
-def _looked_up(columns: Sequence[_Column], passages: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return what `columns` add to the scores of `passages`."""
-    added = np.zeros(len(passages), np.float32)
-    for column in columns:
-        places, held = _among(passages, column.rows)
-        added += np.where(held, column.scores[places], np.float32(0))
-    return added
-
-
 def _kth(scores: NDArray[np.float32], k: int) -> float:
-    """Return the `k`-th highest of `scores`; 0 where there are fewer."""
-    return float(np.partition(scores, -k)[-k]) if len(scores) >= k else 0.0
+    """Return the `k`-th highest of `scores` above 0; 0 where there are fewer.
 
-
-def _highest(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """Return the places of the `k` highest scores above 0, highest first, equal ones in order."""
-    found = np.flatnonzero((scores > 0) & (scores >= _kth(scores, k)))
-    order: NDArray[np.int64] = found[np.argsort(-scores[found], kind="stable")[:k]]
-    return order
-
-
-def _among(
-    passages: NDArray[np.int64], rows: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return where each of `passages` would stand in `rows`, which are in order and of which there
-    is one at least, and whether it does, without reading them all.
+    The `k`-th highest of some of them is no higher than that of all, and far fewer have to be put
+    in order than are above it.
     """
+    some = scores[::_SAMPLED]
+    floor = max(float(np.partition(some, -k)[-k]), _TINY) if len(some) > k else _TINY
+    ahead = scores[scores >= floor]
+    return float(np.partition(ahead, -k)[-k]) if len(ahead) >= k else 0.0
+
+
+def _among(passages: NDArray[np.int64], rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which of `passages` are among `rows`, which are in order, without reading them all."""
+    if not len(rows):
+        return np.zeros(len(passages), np.bool_)
     places = np.minimum(np.searchsorted(rows, passages.astype(rows.dtype)), len(rows) - 1)
-    held: NDArray[np.bool_] = rows[places] == passages
-    return places, held
+    found: NDArray[np.bool_] = rows[places] == passages
+    return found

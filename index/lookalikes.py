@@ -12,8 +12,8 @@ import unicodedata
 _ALIKE = str.maketrans(
     dict(
         zip(
-            "АВЕКМНОРСТУХІЈЅасеорухіјѕԁһԛԝгΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχıɡɑ",
-            "ABEKMHOPCTYXIJSaceopyxijsdhqwrABEZHIKMNOPTYXaikvoptuxiga",
+            "АВЕКМНОРСТУХІЈЅасеорухіјѕԁһԛԝгΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχıİɡɑ",
+            "ABEKMHOPCTYXIJSaceopyxijsdhqwrABEZHIKMNOPTYXaikvoptuxiIga",
             strict=True,
         )
     )
@@ -21,7 +21,8 @@ _ALIKE = str.maketrans(
 _UNSEEN = re.compile(
     "[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\b[a-zA-Z0-9_]*[^\W\x00-\x7f]\w*")
+"""A word with something other than ASCII in it."""
 
 
 def skeleton(text: str) -> str:

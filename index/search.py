@@ -140,14 +140,11 @@ class Searcher:
     def _distinct(self, question: str, k: int, only: Filter) -> list[Hit]:
         """Return the best `k` passages of which none says the same as a better one."""
         hits: list[Hit] = []
-        said: set[tuple[str, ...]] = set()
         for ranked in self.rank(question, k, only):
             (passage,) = self.numbered([ranked.number])
-            stems = tuple(content_stems(passage.text))
-            if stems in said and stems:
-                continue
-            said.add(stems)
-            hits.append(Hit(passage, self.document(passage.document_id), *ranked.scores))
+            hit = Hit(passage, self.document(passage.document_id), *ranked.scores)
+            if not any(_say_the_same(one, hit) for one in hits):
+                hits.append(hit)
             if len(hits) == k:
                 break
         return hits
@@ -286,6 +283,19 @@ def merge_neighbours(hits: Sequence[Hit]) -> list[Hit]:
             runs.append([hit])
     merged = [_merged(run) for run in runs]
     return sorted(merged, key=_worth, reverse=True)
+
+
+def _say_the_same(one: Hit, other: Hit) -> bool:
+    """Tell whether two hits of one question have the same words, and any, in the same order."""
+    # The same words cover as much of the question; most pairs need not be read.
+    if one.coverage != other.coverage:
+        return False
+    return bool(said := _stems(one.passage.text)) and said == _stems(other.passage.text)
+
+
+@lru_cache(maxsize=256)
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(content_stems(text))
 
 
 def _worth(hit: Hit) -> tuple[bool, float, float, int]:

@@ -121,6 +121,7 @@ DISGUISES = {
     "zero width": "\u200b".join(ORDER),
     "soft hyphens": ORDER.replace("o", "o\xad"),
     "Cyrillic letters": ORDER.replace("o", "\u043e").replace("e", "\u0435").replace("a", "\u0430"),
+    "dotted capitals": ORDER.replace("I", "\u0130"),
     "full-width letters": "".join(chr(ord(c) + 0xFEE0) if c.isalpha() else c for c in ORDER),
     "mathematical letters": "".join(
         chr(ord(c) + 0x1D41A - ord("a")) if c.islower() else c for c in ORDER

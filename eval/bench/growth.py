@@ -4,7 +4,8 @@ Made-up passages of fifty words drawn from a vocabulary of 50,000 by Zipf's law,
 with random unit vectors, for embedding so many would take hours: what is measured is writing and
 searching, not finding. For each size: seconds to write and the writer's peak of resident MiB, MiB
 on disk, seconds to open, warm milliseconds of a search without embedding the question (median, 95th
-percentile, and median of processor time), and the searcher's peak of resident MiB.
+percentile, and median of processor time), and the searcher's peak of resident MiB; all sizes are
+searched in turns, and what is told of searching are medians of the rounds.
 
 `python -m eval.bench.growth --build 20000 200000` builds from text files, as `footnote index` does,
 some so many passages (of `against`'s made-up texts), with random vectors too; `--model` has the
@@ -149,16 +150,24 @@ def _apart(*arguments: str) -> str:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def grown(sizes: Sequence[int]) -> Iterator[str]:
-    """Yield the table of how searching slows down, a row for each size."""
+def grown(sizes: Sequence[int], rounds: int, folder: Path) -> Iterator[str]:
+    """Yield the table of how searching slows down, a row for each size; medians of the rounds.
+
+    The indexes are written into `folder`, then searched in turns.
+    """
     yield "| passages | write, s | MiB | disk, MiB | open, s | warm, ms | p95, ms | CPU, ms | MiB |"
     yield "|---" * 9 + "|"
-    for passages in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            place = Path(folder) / "growth"
-            written = _apart("--write", str(place), str(passages))
-            size = sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) / (1 << 20)
-            yield f"| {passages:,} | {written} | {size:.0f} | {_apart('--search', str(place))} |"
+    places = {passages: folder / str(passages) for passages in sizes}
+    written = {n: _apart("--write", str(place), str(n)) for n, place in places.items()}
+    searched = [
+        {n: _apart("--search", str(place)).split(" | ") for n, place in places.items()}
+        for _ in range(rounds)
+    ]
+    for n, place in places.items():
+        size = sum(f.stat().st_size for f in place.rglob("*") if f.is_file()) / (1 << 20)
+        columns = zip(*(found[n] for found in searched), strict=True)
+        cells = " | ".join(f"{median(map(float, column)):.4g}" for column in columns)
+        yield f"| {n:,} | {written[n]} | {size:.0f} | {cells} |"
 
 
 def built(sizes: Sequence[int], *, model: bool) -> Iterator[str]:
@@ -175,6 +184,7 @@ def main() -> None:
     """Print a row for each size, each measured in a process of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("passages", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=3, help="searches of all sizes, in turns")
     parser.add_argument("--build", action="store_true", help="build from files instead")
     parser.add_argument("--model", action="store_true", help="and let the model embed")
     for hidden in ("--search", "--write", "--texts"):
@@ -188,9 +198,10 @@ def main() -> None:
         print(build_texts(typed.texts, *typed.passages, model=typed.model))
     else:
         sizes = typed.passages
-        rows = built(sizes, model=typed.model) if typed.build else grown(sizes)
-        for row in rows:
-            print(row, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            grows = grown(sizes, typed.rounds, Path(folder))
+            for row in built(sizes, model=typed.model) if typed.build else grows:
+                print(row, flush=True)
 
 
 if __name__ == "__main__":
