@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from eval.charts import Point, reliability
 from eval.judge import Judge
 from eval.matching import read
 from eval.rates import Rates, auroc_estimate, rates
@@ -56,7 +57,8 @@ class Labelled:
 class SetAgreement:
     """One set: `n` claims, those that the judge left unscored by reason, and everybody's rates.
 
-    `within` is the judge's AUROC among claims of the same generator, where the set names it.
+    `within` is the judge's AUROC among claims of the same generator, where the set names it;
+    `reliability` compares what the judge said with how often it was so (`eval.charts`).
     """
 
     name: str
@@ -67,6 +69,25 @@ class SetAgreement:
     overlap: Rates
     always_yes: Rates
     within: Estimate | None
+    reliability: list[Point]
+
+
+@dataclass(frozen=True, slots=True)
+class KindRate:
+    """Of `n` pairs made in one way, supported or not, the share that the judge would show."""
+
+    kind: str
+    supported: bool
+    n: int
+    shown: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refitted:
+    """A judge for each set, fitted without it, and what they make of pairs from its texts."""
+
+    judges: Mapping[str, Judge]
+    kinds: Sequence[KindRate] = ()
 
 
 async def agreement(
@@ -100,7 +121,7 @@ def measure(
     judge: Judge,
     folder: Path | None,
     *,
-    refitted: Mapping[str, Judge] | None = None,
+    refitted: Refitted | None = None,
     limit: int | None = None,
     tell: Tell | None = None,
 ) -> dict[str, Any]:
@@ -113,15 +134,36 @@ def measure(
             "name a folder of human-labelled sets: footnote eval agreement DIR "
             "(eval/README.md says how its files look)"
         )
-    found = asyncio.run(agreement(folder, refitted or judge, limit=limit, tell=tell))
+    judges = refitted.judges if refitted else judge
+    found = asyncio.run(agreement(folder, judges, limit=limit, tell=tell))
     own = judge.name == "deterministic"
     fitted = ("without the set" if refitted else "as shipped") if own else None
-    described = {"judge": judge.describe(), "fitted": fitted}
-    return {**described, "sets": [asdict(one) for one in found]}
+    return {
+        "judge": judge.describe(),
+        "fitted": fitted,
+        "sets": [asdict(one) for one in found],
+        "mean": _mean(found),
+        "kinds": [asdict(one) for one in (refitted.kinds if refitted else ())],
+    }
+
+
+def _mean(found: Sequence[SetAgreement]) -> dict[str, Any]:
+    """Return the mean AUROC over the sets that have one, and the names of sets below overlap."""
+    pairs = [
+        (one.name, one.judge.auroc.value, one.overlap.auroc.value)
+        for one in found
+        if one.judge.auroc and one.overlap.auroc
+    ]
+    judge, overlap = (
+        round(sum(areas) / len(areas), 4) if areas else None
+        for areas in ([p[1] for p in pairs], [p[2] for p in pairs])
+    )
+    below = [name for name, mine, theirs in pairs if mine < theirs]
+    return {"sets": len(pairs), "judge": judge, "overlap": overlap, "below_overlap": below}
 
 
 def table(found: dict[str, Any]) -> str:
-    """Return what `measure` gave as text, a line for each judge of each set."""
+    """Return what `measure` gave as text: lines for each set, the mean, and made pairs by kind."""
     names = [field.name for field in fields(Rates)]
     head = ["set", "n", "by", *(name.replace("_", " ") for name in names), "within a generator"]
     rows = [head]
@@ -139,7 +181,27 @@ def table(found: dict[str, Any]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, *([_FITTED[found["fitted"]]] if found["fitted"] else [])])
+    fitted = [_FITTED[found["fitted"]]] if found["fitted"] else []
+    return "\n".join([*lines, *_mean_told(found["mean"]), *_kinds_told(found["kinds"]), *fitted])
+
+
+def _mean_told(mean: dict[str, Any]) -> Iterator[str]:
+    if mean["sets"] > 1:
+        areas = f"judge {mean['judge']:.3f}, overlap {mean['overlap']:.3f}"
+        below = ", ".join(mean["below_overlap"]) or "none"
+        yield f"mean AUROC of {mean['sets']} sets: {areas}; below overlap on {below}"
+
+
+def _kinds_told(kinds: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for supported, told in ((True, "reworded and shown"), (False, "changed and withheld")):
+        some = [one for one in kinds if one["supported"] is supported]
+        if some:
+            shares = (one["shown"] if supported else 1 - one["shown"] for one in some)
+            cells = (
+                f"{one['kind']} {share:.3f} of {one['n']}"
+                for one, share in zip(some, shares, strict=True)
+            )
+            yield f"{told}: {', '.join(cells)}"
 
 
 def _cell(estimate: dict[str, Any] | None) -> str:
@@ -186,6 +248,7 @@ async def _measured(
         within=auroc_estimate(labels, scores, groups, seed=SEED, strata=strata)
         if len(strata) == len(kept)
         else None,
+        reliability=reliability(scores, labels),
     )
 
 

@@ -18,8 +18,17 @@ from numpy.typing import NDArray
 
 from assistant.evidence import sentences_of
 from assistant.support import SupportModel, features, load_support, verbatim
-from eval.agreement import SEED, Labelled, Tell, drawn, labelled_sets, read_set
-from eval.judge import DeterministicJudge, Judge
+from eval.agreement import (
+    SEED,
+    KindRate,
+    Labelled,
+    Refitted,
+    Tell,
+    drawn,
+    labelled_sets,
+    read_set,
+)
+from eval.judge import DeterministicJudge
 from index.errors import MissingExtra, UsageError
 
 MADE_SENTENCES: Final = 25
@@ -32,21 +41,26 @@ _MOST: Final = 6_000
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A claim put through the features; `origin` is the set that its text comes from."""
+    """A claim put through the features; `origin` is the set that its text comes from.
+
+    `kind` is what was done to a true sentence to make it, None for a claim that people labelled.
+    """
 
     origin: str
-    made: bool
+    kind: str | None
     context: str
     claim: str
     label: bool
     features: NDArray[np.float64]
 
 
-def refit(folder: Path, *, limit: int | None = None, tell: Tell | None = None) -> dict[str, Judge]:
+def refit(folder: Path, *, limit: int | None = None, tell: Tell | None = None) -> Refitted:
     """Return, by the set's name, a judge that was fitted on the other sets in `folder`.
 
-    `limit` takes at most so many claims of each set. Raises MissingExtra without scikit-learn,
-    UsageError where nothing is left to fit on, and what `eval.agreement.read_set` raises.
+    With them comes what they make of the pairs made from the texts of their own sets, by what was
+    changed. `limit` takes at most so many claims of each set. Raises MissingExtra without
+    scikit-learn, UsageError where nothing is left to fit on, and what `eval.agreement.read_set`
+    raises.
     """
     try:
         from eval.fit_support import Judged, fit
@@ -61,24 +75,40 @@ def refit(folder: Path, *, limit: int | None = None, tell: Tell | None = None) -
     seen = Judged(
         np.array([row.features for row in rows]),
         np.array([int(row.label) for row in rows]),
-        np.array(["made" if row.made else row.origin for row in rows]),
+        np.array([row.origin if row.kind is None else "made" for row in rows]),
         np.array(["" for _ in rows]),
         np.zeros(len(rows)),
     )
     known = {(row.claim, row.context): row.features for row in rows}
     threshold = load_support().threshold
-    return {
-        name: DeterministicJudge(
-            _Refitted(SupportModel(fit(seen, _kept(rows, name)), threshold), known),
-            threshold,
-            f"fitted without {name}",
-        )
+    models = {
+        name: SupportModel(fit(seen, _kept(rows, name)), threshold)
         for name in sets
         if "synthetic" not in name
     }
+    judges = {
+        name: DeterministicJudge(_Known(model, known), threshold, f"fitted without {name}")
+        for name, model in models.items()
+    }
+    return Refitted(judges, _by_kind(rows, models, threshold))
 
 
-class _Refitted:
+def _by_kind(
+    rows: Sequence[_Row], models: dict[str, SupportModel], threshold: float
+) -> list[KindRate]:
+    """Return the share shown of the pairs made from each set's texts by that set's judge."""
+    shown: dict[tuple[bool, str], list[bool]] = {}
+    for row in rows:
+        if row.kind is not None and row.origin in models:
+            odds = float(models[row.origin].probabilities(row.features[None, :])[0])
+            shown.setdefault((row.label, row.kind), []).append(odds >= threshold)
+    return [
+        KindRate(kind, label, len(found), sum(found) / len(found))
+        for (label, kind), found in sorted(shown.items())
+    ]
+
+
+class _Known:
     """A Support on claims whose features are known already."""
 
     def __init__(
@@ -96,23 +126,22 @@ class _Refitted:
 
 def _read(name: str, found: Sequence[Labelled], tell: Tell | None) -> list[_Row]:
     """Put the claims of one set, and pairs made from its texts, through the features."""
-    pairs = [(False, row.context, row.claim, row.label) for row in found]
-    pairs += _made(found)
+    pairs = [*((None, row.context, row.claim, row.label) for row in found), *_made(found)]
     rows = []
-    for done, (made, context, claim, label) in enumerate(pairs):
+    for done, (kind, context, claim, label) in enumerate(pairs):
         if tell:
             tell(f"reading {name}", done, len(pairs))
-        rows.append(_Row(name, made, context, claim, label, features(claim, [context])))
+        rows.append(_Row(name, kind, context, claim, label, features(claim, [context])))
     return rows
 
 
-def _made(found: Sequence[Labelled]) -> list[tuple[bool, str, str, bool]]:
-    """Return (made, context, claim, label) of true sentences reworded and single facts changed."""
+def _made(found: Sequence[Labelled]) -> list[tuple[str, str, str, bool]]:
+    """Return (kind, context, claim, label) of true sentences reworded and single facts changed."""
     from eval.corrupt import corruptions, paraphrases
     from eval.fit_support import NAME
 
     rng = random.Random(SEED)  # noqa: S311
-    pairs = []
+    pairs: list[tuple[str, str, str, bool]] = []
     for text in sorted({row.context[:_MOST] for row in found})[:MADE_SENTENCES]:
         sentences = [one for one in sentences_of(text) if len(one) in _LENGTHS]
         if not sentences:
@@ -120,8 +149,8 @@ def _made(found: Sequence[Labelled]) -> list[tuple[bool, str, str, bool]]:
         at = rng.randrange(len(sentences))
         context, sentence = " ".join(sentences[max(0, at - 2) : at + 3]), sentences[at]
         changed = corruptions(sentence, NAME.findall(text)[:40], rng)
-        pairs += [(True, context, claim, False) for _, claim in changed]
-        pairs += [(True, context, claim, True) for _, claim in paraphrases(sentence, rng)]
+        pairs += [(kind, context, claim, False) for kind, claim in changed]
+        pairs += [(kind, context, claim, True) for kind, claim in paraphrases(sentence, rng)]
     return pairs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eval.agreement import agreement, measure, read_set, table, word_overlap
+from eval.agreement import KindRate, Refitted, agreement, measure, read_set, table, word_overlap
 from eval.judge import DeterministicJudge
 from index.errors import CaseError, UsageError
 
@@ -111,9 +111,21 @@ def test_what_was_fitted_without_a_set_is_measured_on_it(tmp_path: Path) -> None
         "trains": DeterministicJudge(lambda claim, _quotes: 1 - (knowing(claim, ()) or 0)),
     }
     own = DeterministicJudge(lambda *_: 0.5)
-    found = measure(own, tmp_path, refitted=anew)
+    kinds = [KindRate("number", False, 8, 0.25), KindRate("moved", True, 4, 1.0)]
+    found = measure(own, tmp_path, refitted=Refitted(anew, kinds))
     assert [one["judge"]["auroc"]["value"] for one in found["sets"]] == [1.0, 0.0]
-    assert table(found).endswith("The judge of each set was fitted without it.")
+    overlap = found["sets"][0]["overlap"]["auroc"]["value"]
+    assert found["mean"]["judge"] == 0.5
+    assert found["mean"]["overlap"] == pytest.approx(overlap, abs=1e-4)
+    assert found["mean"]["below_overlap"] == ["trains"]
+    *_, mean, moved, number, told = table(found).splitlines()
+    assert mean.startswith("mean AUROC of 2 sets: judge 0.500")
+    assert mean.endswith("below overlap on trains")
+    assert (moved, number) == (
+        "reworded and shown: moved 1.000 of 4",
+        "changed and withheld: number 0.750 of 8",
+    )
+    assert told == "The judge of each set was fitted without it."
     assert "--left-out" in table(measure(own, tmp_path)).splitlines()[-1]
 
 
@@ -143,7 +155,7 @@ def test_a_set_and_its_kin_are_left_out_of_its_fit(tmp_path: Path) -> None:
     write(tmp_path, "farms", farms)
 
     def told() -> list[float | None]:
-        judge = refit(tmp_path)["boats_a"]
+        judge = refit(tmp_path).judges["boats_a"]
         verdicts = [asyncio.run(judge.claim(r["claim"], [CONTEXT])) for r in (true, false)]
         return [one.support for one in verdicts]
 
