@@ -90,7 +90,7 @@ def fold(text: str) -> str:
 def _words(text: str) -> Iterator[Word]:
     for match in _WORD.finditer(text):
         run, start = match.group(), match.start()
-        if not _CJK_RUN.match(run):
+        if run.isascii() or not _CJK_RUN.match(run):
             yield Word(run, stem(run), start)
         elif len(run) == 1:
             yield Word(run, run, start)
