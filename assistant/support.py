@@ -27,6 +27,7 @@ from assistant import signs
 from assistant.evidence import Match, match, sentences_of
 from assistant.lexicon import lexicon
 from assistant.reading import Reading, read
+from index.words import content_stems
 
 WEIGHTS = Path(__file__).with_name("support.json")
 Floats = NDArray[np.float64]
@@ -84,6 +85,9 @@ _MATCHED, _EXACT = 0.5, 0.9
 _CLOSE = 0.6
 """Share of the claim that a sentence must hold for a sign in it to count."""
 
+_SAYS_SOMETHING = 3
+"""Content words from which on a sentence is judged by itself."""
+
 _SHORT = 150
 """Content words of evidence that is read as one place, not searched."""
 
@@ -118,6 +122,30 @@ def verbatim(claim: str, quotes: Sequence[str]) -> float | None:
     return 1.0 if said and any(said in " ".join(quote.split()) for quote in quotes) else None
 
 
+def parts(claim: str) -> list[str]:
+    """Return the sentences of `claim`, one at least; one that hardly says anything is no part by
+    itself but of the next, or of the last.
+    """
+    found: list[str] = []
+    begun = ""
+    for sentence in sentences_of(claim):
+        begun = f"{begun} {sentence}".strip()
+        if len(content_stems(begun)) >= _SAYS_SOMETHING:
+            found.append(begun)
+            begun = ""
+    if begun and found:
+        found[-1] = f"{found[-1]} {begun}"
+    return found if len(found) > 1 else [claim]
+
+
+def together(supports: Sequence[float]) -> float:
+    """Return the support of several sentences, one at least: the geometric mean of theirs.
+
+    Their product, as if each could fail by itself, would only tell how many there are.
+    """
+    return float(np.exp(np.mean(np.log(np.maximum(supports, 1e-9)))))
+
+
 class SupportModel:
     """The fitted judgement. Threads may share it. Raises KeyError on weights of other features."""
 
@@ -137,7 +165,12 @@ class SupportModel:
             return 1.0
         if not any(c.isalnum() for c in claim):
             return None
-        return float(self.probabilities(features(claim, quotes)[None, :])[0])
+        return together([self._one(part, quotes) for part in parts(claim)])
+
+    def _one(self, claim: str, quotes: Sequence[str]) -> float:
+        """Return how far a claim of one sentence follows."""
+        exact = verbatim(claim, quotes)
+        return exact or float(self.probabilities(features(claim, quotes)[None, :])[0])
 
     def probabilities(self, rows: Floats) -> Floats:
         """Return for each row of features (n, FEATURES) the probability of support, (n,)."""

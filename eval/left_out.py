@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.evidence import sentences_of
-from assistant.support import SupportModel, features, load_support, verbatim
+from assistant.support import SupportModel, features, load_support
 from eval.agreement import (
     SEED,
     KindRate,
@@ -79,7 +79,6 @@ def refit(folder: Path, *, limit: int | None = None, tell: Tell | None = None) -
         np.array(["" for _ in rows]),
         np.zeros(len(rows)),
     )
-    known = {(row.claim, row.context): row.features for row in rows}
     threshold = load_support().threshold
     models = {
         name: SupportModel(fit(seen, _kept(rows, name)), threshold)
@@ -87,7 +86,7 @@ def refit(folder: Path, *, limit: int | None = None, tell: Tell | None = None) -
         if "synthetic" not in name
     }
     judges = {
-        name: DeterministicJudge(_Known(model, known), threshold, f"fitted without {name}")
+        name: DeterministicJudge(model, threshold, f"fitted without {name}")
         for name, model in models.items()
     }
     return Refitted(judges, _by_kind(rows, models, threshold))
@@ -106,22 +105,6 @@ def _by_kind(
         KindRate(kind, label, len(found), sum(found) / len(found))
         for (label, kind), found in sorted(shown.items())
     ]
-
-
-class _Known:
-    """A Support on claims whose features are known already."""
-
-    def __init__(
-        self, model: SupportModel, known: dict[tuple[str, str], NDArray[np.float64]]
-    ) -> None:
-        self._model = model
-        self._known = known
-
-    def __call__(self, claim: str, quotes: Sequence[str]) -> float | None:
-        """Return what `SupportModel` would."""
-        if exact := verbatim(claim, quotes):
-            return exact
-        return float(self._model.probabilities(self._known[claim, quotes[0]][None, :])[0])
 
 
 def _read(name: str, found: Sequence[Labelled], tell: Tell | None) -> list[_Row]:

@@ -13,6 +13,7 @@ from assistant.support import (
     Judge,
     SupportModel,
     load_support,
+    parts,
     verbatim,
 )
 from tests.source import ROOT
@@ -136,6 +137,27 @@ def test_any_text_gets_a_support_between_0_and_1(claim: str, quotes: list[str]) 
 def test_what_is_quoted_stays_certain(before: str, row: dict[str, str], after: str) -> None:
     """No further quote takes away what one of them says word for word."""
     assert load_support()(row["evidence"], [before, row["evidence"], after]) == 1.0
+
+
+def test_each_sentence_of_a_claim_is_judged() -> None:
+    """A claim of several sentences has the geometric mean of what each of them has."""
+    support = load_support()
+    evidence = ["The ferry Holmen was built in Lund and sank in 1956 off the western cape."]
+    true, false = "In 1956 the Holmen sank.", "The Holmen was built in Oslo in 1931."
+    one, other = support(true, evidence), support(false, evidence)
+    assert one is not None
+    assert other is not None
+    assert one > support.threshold > other
+    assert support(f"{true} {false}", evidence) == pytest.approx((one * other) ** 0.5)
+
+
+def test_what_hardly_says_anything_is_no_claim_by_itself() -> None:
+    """Short sentences are judged with their neighbour, and nothing of a claim is lost."""
+    assert parts("Yes. The ferry Holmen sank. It sank in the autumn of 1956. So it was.") == [
+        "Yes. The ferry Holmen sank.",
+        "It sank in the autumn of 1956. So it was.",
+    ]
+    assert parts("It sank. Twice.") == ["It sank. Twice."]
 
 
 @given(st.permutations(["It sank in 1956.", "It was built in Lund.", "Ida Berg was captain."]))
