@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from assistant.answerability import FEATURES, WEIGHTS, AnswerModel, features, summary
+from assistant.answerability import FEATURES, WEIGHTS, AnswerModel, features, load_model, summary
 from assistant.question import Question, read_question
 from assistant.quote import sentence_candidates
 from eval.questions import Corpus, Labelled, read_sets
@@ -230,6 +230,28 @@ def report(scored: Sequence[Scored], limits: Sequence[float]) -> list[str]:
     return lines
 
 
+def declining(scored: Sequence[Scored], limit: float) -> list[str]:
+    """Return the table of what declining below `limit` is worth, for docs/support.md.
+
+    Precision is the share of declined questions that cannot be answered, recall the share of those
+    that are declined. Each kind of unanswerable question meets as many answerable ones of its set,
+    of all sets where its own has none, so that precision does not hang on how the sets were cut.
+    """
+    lines = ["| unanswerable | n | answerable | AUROC | precision | recall |", "|---" * 6 + "|"]
+    answered = [one for one in scored if one.answerable]
+    for name in sorted({one.dataset for one in scored if not one.answerable}):
+        group = [one.chance for one in scored if one.dataset == name and not one.answerable]
+        own = [one for one in answered if one.dataset == name.removeprefix("removed-")] or answered
+        base = [one.chance for one in own]
+        area = roc_auc_score([True] * len(base) + [False] * len(group), [*base, *group])
+        recall = float(np.mean([chance < limit for chance in group]))
+        wrongly = float(np.mean([chance < limit for chance in base]))
+        precision = recall / (recall + wrongly) if recall + wrongly else 0.0
+        cells = f"{area:.3f} | {precision:.3f} | {recall:.3f}"
+        lines.append(f"| {name} | {len(group)} | {len(base)} | {cells} |")
+    return lines
+
+
 def companions(scored: Sequence[Scored], most: int) -> list[str]:
     """Return what a second, third … sentence brings, by the ratio of its odds to the best one's."""
     lines = [
@@ -278,7 +300,8 @@ def main() -> None:
     scored = cross_validate(observed)
     limit = threshold(scored, KEEP)
     table = report(scored, [threshold(scored, keep) for keep in (0.95, 0.9, KEEP, 0.8)])
-    sys.stdout.write("\n".join([*table, "", *companions(scored, 3)]) + "\n")
+    shipped = declining(scored, load_model().threshold)
+    sys.stdout.write("\n".join([*table, "", *shipped, "", *companions(scored, 3)]) + "\n")
     if arguments.write:
         rest = {"features": FEATURES, "threshold": limit, "companion_ratio": COMPANION_RATIO}
         WEIGHTS.write_text(json.dumps({**rest, **fit(observed)}, indent=1) + "\n", encoding="utf-8")

@@ -16,8 +16,9 @@ class Measured:
 
     `small` and `large` are two index sizes in passages, with the memory of a process that searches
     it in MiB, and the CPU milliseconds of a search; that of the large one is what `growth` found
-    the large index to need more than the small, added to what a whole process has on the small; `disk_kib` and `built_per_cpu_second` are for a
-    passage of real text; `question_cpu_ms` is for a whole question over HTTP on a small index.
+    the large index to need more than the small, added to what a whole process has on the small.
+    `disk_kib` and `built_per_cpu_second` are for a passage of real text; `question_cpu_ms` is for a
+    whole question over HTTP on a small index.
     """
 
     small: int = 1_000
