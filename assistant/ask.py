@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from assistant.answer import FAILURES, Answer, Event, Outcome, Turn
-from assistant.condense import by_rule
+from assistant.condense import by_rule, last_question
 from assistant.ground import Drafted, Ending, Grounder, Signature
 from assistant.notes import UNWATCHED, Watch
 from assistant.question import Question, read_question
@@ -179,15 +179,19 @@ class Assistant:
     ) -> AsyncGenerator[Event, None]:
         with asking.timed("condense"):
             recent = history[max(0, len(history) - self._history_turns) :]
-            alone = await self._condenser(" ".join(asking.question.split()), recent)
-        answering = self._answering(asking, _sayable(alone))
+            typed = " ".join(asking.question.split())
+            alone = await self._condenser(typed, recent)
+            before = last_question(recent) if alone == typed else ""
+        answering = self._answering(asking, _sayable(alone), _sayable(before))
         # What waits for nobody is one piece of work for a thread, not one for each step.
         events = answering if self._waits else in_one_thread(answering)
         async with aclosing(events):
             async for event in events:
                 yield event
 
-    async def _answering(self, asking: "_Asking", alone: str) -> AsyncGenerator[Event, None]:
+    async def _answering(
+        self, asking: "_Asking", alone: str, before: str
+    ) -> AsyncGenerator[Event, None]:
         with asking.timed("condense"):
             asked = await in_thread(self._understood, alone)
         asking.standalone = asked.text
@@ -195,7 +199,7 @@ class Assistant:
         draft, ahead = _without_search(asked), False
         if draft is None:
             with asking.timed("search"):
-                hits = await in_thread(self._searcher.search, asked.text, self._hits)
+                hits = await in_thread(find, self._searcher, asked.text, before, self._hits)
             asking.rest_on(hits)
             draft = self._writer.write(asked, hits)
             # A language model takes its time to begin; what it will be checked by is read in it.
@@ -228,6 +232,24 @@ class Assistant:
             return asked
         mended = self._searcher.mend(alone)
         return asked if mended == alone else read_question(mended)
+
+
+def find(searcher: Searcher, question: str, before: str, k: int) -> list[Hit]:
+    """Return the `k` best hits for `question`, asked as it was typed after the question `before`.
+
+    "How many volumes are there?" may be about the library of the question before, and nothing in it
+    says so. So the last place goes to what both together find and it alone does not. `before` is
+    empty where nothing was asked, or where the question says what it carries over.
+    """
+    hits = searcher.search(question, k)
+    together = searcher.search(f"{before} {question}", k) if before else []
+    fresh = [one for one in together if not any(_overlap(one, known) for known in hits)]
+    return [*hits[: k - 1], fresh[0]] if fresh and k > 1 else hits
+
+
+def _overlap(one: Hit, other: Hit) -> bool:
+    a, b = one.passage, other.passage
+    return a.document_id == b.document_id and a.start < b.end and b.start < a.end
 
 
 @dataclass

@@ -315,3 +315,9 @@ def _in_place(match: re.Match[str], name: str) -> str:
     if pronoun in _POSSESSIVE:
         return f"{name}'s"
     return f"in {name}" if pronoun == "there" else name
+
+
+def last_question(history: Sequence[Turn]) -> str:
+    """Return what was asked last in `history`; empty where nothing was."""
+    asked = (" ".join(turn.content.split()) for turn in reversed(history) if turn.role == "user")
+    return next(asked, "")

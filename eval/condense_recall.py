@@ -21,7 +21,8 @@ from statistics import mean
 from typing import Any
 
 from assistant.answer import Turn
-from assistant.condense import condense
+from assistant.ask import find
+from assistant.condense import condense, last_question
 from assistant.settings import Settings, load_settings
 from assistant.wiring import Wanted, build_index, open_searcher
 from eval.elliptic import FollowUp, conversations, texts
@@ -71,19 +72,22 @@ def _read(row: dict[str, Any]) -> FollowUp:
     )
 
 
-def found(searcher: Searcher, question: str, evidence: str) -> bool:
-    """Tell whether one of the passages found for `question` holds `evidence`."""
-    return any(evidence in hit.passage.text for hit in searcher.search(question, DEPTH))
+def found(searcher: Searcher, question: str, evidence: str, before: str = "") -> bool:
+    """Tell whether one of the passages found for `question` holds `evidence`; see `find`."""
+    hits = find(searcher, question, before, DEPTH)
+    return any(evidence in hit.passage.text for hit in hits)
 
 
 def measure(searcher: Searcher, rows: Iterable[FollowUp]) -> list[Measured]:
     """Condense every row and search for its three forms; without evidence nothing is searched."""
     measured = []
     for row in rows:
-        condensed = condense(row.question, turns(row))
-        forms = (row.question, condensed, row.standalone) if row.evidence else ()
-        hits = {form: found(searcher, form, row.evidence) for form in set(forms)}
-        measured.append(Measured(row, condensed, tuple(hits[form] for form in forms)))
+        history = turns(row)
+        condensed = condense(row.question, history)
+        before = last_question(history) if condensed == row.question else ""
+        forms = ((row.question, ""), (condensed, before), (row.standalone, ""))
+        hits = [found(searcher, q, row.evidence, b) for q, b in forms] if row.evidence else []
+        measured.append(Measured(row, condensed, tuple(hits)))
     return measured
 
 

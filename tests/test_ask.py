@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from assistant.answer import Answer, Turn
-from assistant.ask import GREETING, Assistant
+from assistant.ask import GREETING, Assistant, find
 from index.errors import UsageError
+from index.passage import Hit
+from index.search import Searcher
 from tests.asked import ANSWERED, DECLINED
 from tests.source import ROOT
 
@@ -47,6 +49,39 @@ def test_an_answer_says_where_it_is_from(bundled_assistant: Assistant) -> None:
     assert answer.index
     assert answer.id != again.id
     assert plain(answer) == plain(again)
+
+
+def test_a_question_that_names_nothing_is_sought_with_the_one_before(
+    bundled_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last hit is then what both together find; no other conversation is searched twice."""
+    alone, before = "Which islands are the largest?", "Why did the talks at Sochi fail?"
+    asked: list[str] = []
+    searchers: list[Searcher] = []
+    search = Searcher.search
+
+    def heard(searcher: Searcher, question: str, k: int = 8) -> list[Hit]:
+        asked.append(question)
+        searchers.append(searcher)
+        return search(searcher, question, k)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Searcher, "search", heard)
+        earlier = [Turn("user", before), Turn("assistant", "Nobody gave way.")]
+        bundled_assistant.ask(alone, earlier)
+        assert asked == [alone, f"{before} {alone}"]
+        bundled_assistant.ask("and why did it matter?", earlier)
+        bundled_assistant.ask(alone)
+        assert len(asked) == 4
+
+    searcher = searchers[0]
+    hits = find(searcher, alone, before, 3)
+    plainly, together = searcher.search(alone, 3), searcher.search(f"{before} {alone}", 3)
+    assert hits[:2] == plainly[:2]
+    assert hits[2] in together
+    assert hits[2] not in plainly
+    assert find(searcher, alone, "", 3) == plainly
+    assert find(searcher, alone, alone, 3) == plainly
 
 
 @pytest.mark.parametrize("question", ["why did Abe court Putin?", "What is tennis?", "hello", ""])
