@@ -2,9 +2,10 @@
 
 Every PDF of FOLDER is loaded as `footnote index` loads it and cut into passages. Each passage is
 then looked for with another library (pypdf) that knows nothing of our layout: on which page of the
-file do most of the passage's rarer words stand? With FILE (rows of JSON with "question" and
-"document_ids") an index is built, the questions are asked, and the pages of what was found are
-compared in the same way. Needs the extra `dev`.
+file do most of the passage's rarer words stand? With FILE (rows of JSON with "question", "answers"
+and "document_ids") an index is built, the questions whose files are all there are searched for, and
+the pages of what was found are compared in the same way; told are also how often the first hit is
+of the right file, and how many of an answer's figures are found. Needs the extra `dev`.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from index.load import load
 from index.passage import Document
@@ -24,6 +26,8 @@ from index.split import split_passages
 _LIMIT = 200 << 20
 _TOKEN = re.compile(r"\w+")
 _NEEDED = 5
+_FIGURE = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+")
+"""A figure that tells an answer: one with a comma or a point, so that no year or note is one."""
 
 
 @dataclass
@@ -118,30 +122,63 @@ def passages(files: Sequence[Path], others: dict[str, OtherReading]) -> Tally:
     return tally
 
 
+@dataclass
+class Found:
+    """What is found for questions: on which pages, in which files, and with which figures.
+
+    `shares` are, for each question whose answer has figures that stand in its files, the shares of
+    those that stand in the passages found; `named` how many questions have a hit first that is of
+    one of their files.
+    """
+
+    pages: Tally
+    shares: list[float]
+    asked: int = 0
+    named: int = 0
+
+    def __str__(self) -> str:
+        found = sum(self.shares) / len(self.shares) if self.shares else 0.0
+        none = sum(not share for share in self.shares)
+        return (
+            f"{self.asked} questions\nwhat was found: {self.pages}\n"
+            f"the first hit is of a file that is asked about: {self.named} of {self.asked}\n"
+            f"figures of the answer among what was found: {found:.3f} (mean of "
+            f"{len(self.shares)} questions that have some; none of them in {none})"
+        )
+
+
 def questions(
-    files: Sequence[Path], rows: Sequence[dict[str, object]], others: dict[str, OtherReading]
-) -> tuple[int, Tally]:
-    """Ask what is about these files; return how many questions, and the pages of what was found."""
+    files: Sequence[Path], rows: Sequence[dict[str, Any]], others: dict[str, OtherReading]
+) -> Found:
+    """Ask what is about these files alone."""
     from assistant.settings import load_settings
     from assistant.wiring import Wanted, build_index, open_searcher
 
-    tally, asked, settings = Tally(), 0, load_settings()
+    found, settings = Found(Tally(), []), load_settings()
     known = {file.name for file in files}
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder, "index")
         build_index(settings, Wanted(tuple(map(str, files))), index)
         with open_searcher(settings, index) as searcher:
+            texts = {Path(one.source).name: one.text for one in searcher.documents()}
             for row in rows:
-                named = row.get("document_ids")
-                if not (isinstance(named, list) and known & set(named)):
+                wanted = set(row.get("document_ids") or ())
+                if not wanted or not wanted <= known:
                     continue
-                asked += 1
-                for hit in searcher.search(str(row["question"]), 8):
+                hits = searcher.search(str(row["question"]), 8)
+                found.asked += 1
+                found.named += Path(hits[0].document.source).name in wanted
+                for hit in hits:
                     name = Path(hit.document.source).name
                     start, end = hit.passage.start, hit.passage.end
                     for cited, quote in _first_page(hit.document, start, end):
-                        tally.add(cited, others[name].likely(quote))
-    return asked, tally
+                        found.pages.add(cited, others[name].likely(quote))
+                figures = set(_FIGURE.findall(" ".join(row["answers"])))
+                figures &= set(_FIGURE.findall(" ".join(texts[name] for name in wanted)))
+                if figures:
+                    held = set(_FIGURE.findall(" ".join(hit.passage.text for hit in hits)))
+                    found.shares.append(len(figures & held) / len(figures))
+    return found
 
 
 def main() -> None:
@@ -155,8 +192,7 @@ def main() -> None:
     print(f"passages: {passages(files, others)}")
     if options.questions:
         lines = options.questions.read_text("utf-8").splitlines()
-        asked, found = questions(files, [json.loads(line) for line in lines], others)
-        print(f"{asked} questions, what was found: {found}")
+        print(questions(files, [json.loads(line) for line in lines], others))
 
 
 if __name__ == "__main__":
