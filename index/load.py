@@ -63,11 +63,12 @@ def discover(
     found: dict[str, Path] = {}
     for path in paths:
         mode = _mode(path)
-        if mode is None:
-            raise UsageError(f"no such file or directory: {shown(path)}; check the spelling")
         files = [path]
-        if stat.S_ISDIR(mode):
+        if mode is not None and stat.S_ISDIR(mode):
             files = sorted(file for file in _walk(path) if _wanted(file, path, include, exclude))
+        # A folder may be taken away while it is walked; then it is not an empty one.
+        if mode is None or (not files and _mode(path) is None):
+            raise UsageError(f"no such file or directory: {shown(path)}; check the spelling")
         if not files and not empty_folders:
             patterns = " that the patterns let through" if include or exclude else ""
             raise UsageError(
@@ -141,6 +142,8 @@ def _kind(mode: int) -> str:
 
 def _walk(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
+        if isinstance(error, FileNotFoundError):
+            return
         # Passing it by would look as if its files had been deleted.
         raise UsageError(
             f"cannot look into {shown(Path(error.filename))}: {error.strerror}; "

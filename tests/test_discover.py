@@ -95,6 +95,24 @@ def test_a_path_that_makes_no_sense_is_told(tmp_path: Path) -> None:
             assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("seen", [False, True], ids=["before its files are seen", "after"])
+def test_a_folder_taken_away_while_it_is_walked_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    """It is not called empty, which would say that something else is to be done."""
+    tree(tmp_path, "notes/a.txt")
+    original = os.scandir
+
+    def taken_away(path: str) -> Any:
+        listed = original(path) if seen else None
+        (tmp_path / "notes").rename(tmp_path / "away")
+        return listed or original(path)
+
+    monkeypatch.setattr(os, "scandir", taken_away)
+    with pytest.raises(UsageError, match="no such file or directory"):
+        discover([tmp_path / "notes"], empty_folders=True)
+
+
 def test_a_folder_that_cannot_be_looked_into_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,11 +119,14 @@ def test_a_build_that_fails_is_told_and_watching_goes_on(
     (notes / "rye.txt").write_text("Rye keeps for a week.", encoding="utf-8")
     tea.write_text("Tea is drunk hot.", encoding="utf-8")
     with watching(tmp_path, "notes", "tea.txt") as process:
+        # Once this is told, the build that watching begins with is over.
+        tea.write_text("Tea is drunk lukewarm.", encoding="utf-8")
+        process.until("1 changed;")
         notes.rename(tmp_path / "away")
-        assert "no such file" in process.until("not built")
+        assert "not built" in process.until("no such file")
         (tmp_path / "away" / "oat.txt").write_text("Oats are for horses.", encoding="utf-8")
         (tmp_path / "away").rename(notes)
-        process.until("1 added;")
+        process.until(" added;")
         for temperature in ("cold", "warm"):
             (tmp_path / "new").write_text(f"Tea is drunk {temperature}.", encoding="utf-8")
             (tmp_path / "new").replace(tea)
