@@ -138,14 +138,6 @@ def parts(claim: str) -> list[str]:
     return found if len(found) > 1 else [claim]
 
 
-def together(supports: Sequence[float]) -> float:
-    """Return the support of several sentences, one at least: the geometric mean of theirs.
-
-    Their product, as if each could fail by itself, would only tell how many there are.
-    """
-    return float(np.exp(np.mean(np.log(np.maximum(supports, 1e-9)))))
-
-
 class SupportModel:
     """The fitted judgement. Threads may share it. Raises KeyError on weights of other features."""
 
@@ -165,7 +157,8 @@ class SupportModel:
             return 1.0
         if not any(c.isalnum() for c in claim):
             return None
-        return together([self._one(part, quotes) for part in parts(claim)])
+        # What one sentence of it invents is not made good by what another one quotes.
+        return min(self._one(part, quotes) for part in parts(claim))
 
     def _one(self, claim: str, quotes: Sequence[str]) -> float:
         """Return how far a claim of one sentence follows."""
