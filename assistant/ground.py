@@ -20,6 +20,7 @@ from itertools import pairwise
 
 from assistant.answer import FAILURES, Citation, DeclineReason, FailReason, Kind, Said, Sentence
 from assistant.hostile import defuse, unplanted
+from assistant.remarks import is_aside
 from assistant.support import Judge, Support
 from index.passage import Document, Hit, Span
 
@@ -145,7 +146,8 @@ class Grounder:
                 self._held.append(drafted)
                 return ()
             return (self._said(drafted),)
-        sources, support = self._carried(drafted)
+        aside = not drafted.sources and is_aside(drafted.text)
+        sources, support = ((), None) if aside else self._carried(drafted)
         if support is None or not support >= self._min_support:
             self._withheld += 1
             if "\n" in drafted.lead:

@@ -2,8 +2,9 @@
 
 A remark passes unchecked, so it must be unable to claim anything: every word of it is talk about
 answering. A sentence that says that the documents do not answer is `gives_up`; it is not shown, for
-an Answer declines by its outcome and not by a phrase. Pure, and written for English: a sentence in
-another language is taken for a claim, and checked.
+an Answer declines by its outcome and not by a phrase. One that asks, or is about the question,
+`is_aside`: it is withheld, for no text can bear it out, however many words it shares with one.
+Pure, and written for English: a sentence in another language is taken for a claim, and checked.
 """
 
 import re
@@ -49,6 +50,15 @@ _GIVES_UP = re.compile(
     r"|\b(?:unknown|unclear|not known|not clear)\b.{0,30}\b(?:from|in) the\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(r"[?\uff1f][\s\"'”’»)*_]*$")
+_ABOUT_THE_QUESTION = re.compile(
+    r"\b(?:the|this|that|your) question (?:asks|is asking|is designed to|seeks to)\b"
+    r"|^(?:in order )?to answer (?:the|this|that|your)\b"
+    r"|^answer the (?:following )?question\b"
+    r"|\bthe (?:passage|excerpt|context) (?:in question\b|(?:that|which) "
+    r"(?:answers|deals|describes|discusses|explains|mentions|says|tells)\b)",
+    re.IGNORECASE,
+)
 
 
 def is_remark(text: str) -> bool:
@@ -61,3 +71,9 @@ def gives_up(text: str) -> bool:
     """Tell whether `text` says that the question is not, or cannot be, answered."""
     plain = " ".join(text.split())
     return GIVES_UP.casefold() in plain.casefold() or _GIVES_UP.search(plain) is not None
+
+
+def is_aside(text: str) -> bool:
+    """Tell whether `text` asks, or is about the question and not about what it asks for."""
+    plain = " ".join(text.split()).strip("*_ ")
+    return bool(_ASKS.search(plain) or _ABOUT_THE_QUESTION.search(plain))

@@ -125,6 +125,18 @@ def test_a_remark_passes_unjudged() -> None:
     assert [(s.kind, s.citations, s.support) for s in shown.sentences] == [("remark", (), None)]
 
 
+def test_what_asks_is_no_answer_even_when_it_would_hold() -> None:
+    """A model's question is withheld; one that a document asks is quoted like the rest of it."""
+    grounder = Grounder(lambda _claim, _quotes: 1.0)
+    grounder.rest_on([_hit(QUAY, STANDS, LEAKS)])
+    assert grounder.check(Drafted("Does it leak?", "claim", passages=(1,))) == ()
+    (said,) = grounder.check(Drafted("It leaks.", "claim", passages=(1,)))
+    assert (said.sentence.text, grounder.shown(ENDED).withheld) == ("It leaks.", 1)
+    asked = Document("faq", "Questions", "faq.md", "Does it leak?")
+    shown = ground((claim(Source(asked, Span(0, 13))),), verbatim)
+    assert (shown.text, shown.withheld) == ("Does it leak? [1]", 0)
+
+
 def test_when_nothing_holds_it_declines() -> None:
     """Remarks do not make an answer out of withheld claims; what is closest is still offered."""
     draft = (Drafted("Here it is:", "remark"), claim(SANK), claim(BURNT))

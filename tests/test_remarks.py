@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.remarks import GIVES_UP, gives_up, is_remark
+from assistant.remarks import GIVES_UP, gives_up, is_aside, is_remark
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,39 @@ def test_giving_up_is_understood(text: str) -> None:
 def test_a_negative_answer_is_an_answer(text: str) -> None:
     """To say that something is not so is not to give up."""
     assert not gives_up(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What could make the harbour stronger?",
+        "**How long was the pier?**",
+        "\u201cWho paid for the lamp?\u201d",
+        "The question asks how the council dealt with the harbour.",
+        "No, the question is asking about the lighthouse.",
+        "To answer this, we turn to the pier.",
+        "Answer the question: the pier was long.",
+        "The passage in question is about the harbour.",
+        "The passage that tells of the lamp comes from the council.",
+    ],
+)
+def test_a_question_or_talk_about_the_question_is_an_aside(text: str) -> None:
+    """No text can bear out what is asked, nor what is said about the asking."""
+    assert is_aside(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is four.",
+        "Therefore, the answer to the question is: a tax on nets.",
+        "The article says that the lamp went out.",
+        "The council asked who would pay for the lamp.",
+        "The question was put to the council in May.",
+        "The passage that ships took in winter froze.",
+        "They answered the question of the lamp with a new tax.",
+    ],
+)
+def test_what_the_world_asked_is_none(text: str) -> None:
+    """A sentence about a question that somebody had is checked like any other."""
+    assert not is_aside(text)
