@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assistant.lexicon import lexicon
 from assistant.quantities import checkable, given
-from assistant.reading import Reading, read
+from assistant.reading import Reading, Token, read
 from index.split import split_sentences
 
 Floats = NDArray[np.float64]
@@ -123,6 +123,18 @@ def match(claim: Reading, sentences: Sequence[str]) -> Match:
         grades[place] = [given(quantity, one.quantities) for one in evidence.readings]
     weights = [*(t.weight for t in parts), *([_QUANTITY_WEIGHT] * len(wanted))]
     return Match(claim, evidence.readings, grades, np.array(weights))
+
+
+def likeness(one: Token, other: Token) -> float:
+    """Return how far two words mean the same, 0 to 1: the same, kindred, or near as vectors."""
+    if one.key == other.key:
+        return 1.0
+    if one.name or other.name:
+        return _KIN * _kindred(one.key, other.key)
+    table = lexicon().vectors
+    cosine = float(table[one.row] @ table[other.row])
+    soft = min(max((cosine - _SOFT_FROM) / (1 - _SOFT_FROM), 0.0), _SOFT_MOST)
+    return max(soft, _KIN * _kindred(one.key, other.key))
 
 
 @lru_cache(maxsize=65536)

@@ -26,7 +26,7 @@ SIGNS: Final = {
     "turned": "denied on one side only",
     "opposed": "the opposite word",
     "swapped": "the other way round",
-    "replaced": "another name",
+    "replaced": "another name or word",
     "recounted": "another number",
 }
 """Signs that the text says otherwise, and what they are called in reports."""

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import signs
+from assistant.edits import UNCHANGED, Edits, edits
 from assistant.evidence import Match, match, sentences_of
 from assistant.lexicon import lexicon
 from assistant.reading import Reading, read
@@ -217,6 +218,8 @@ def features(claim: str, quotes: Sequence[str]) -> Floats:
     near = sorted({j for i in core for j in (i - 2, i - 1, i, i + 1) if 0 <= j < len(sentences)})
     readings = [found.readings[i] for i in core]
     close = [found.readings[i] for i in _close(found, core)]
+    changed = _changed(found)
+    replaced, recounted = _in_their_place(found)
     return np.array(
         [
             *_covered(found, core, near),
@@ -226,11 +229,12 @@ def features(claim: str, quotes: Sequence[str]) -> Floats:
             _cosine(own, readings),
             *_absent(found, core, near),
             float(any(one.has_pronoun for one in readings)),
-            min(signs.turned(own, close), 2),
+            min(max(signs.turned(own, close), changed.denied), 2),
             signs.denials_differ(own, close),
-            min(signs.opposed(own, close), 2),
-            min(signs.swapped(own, close), 2),
-            *_in_their_place(found),
+            min(max(signs.opposed(own, close), changed.contrasted), 2),
+            min(max(signs.swapped(own, close), changed.moved), 2),
+            min(max(replaced, changed.renamed, changed.reworded), 2),
+            min(recounted, 2),
             min(signs.misquoted(claim, " ".join(quotes)), 2),
             float(signs.surer(own, close)),
             np.log1p(len(own.content)),
@@ -251,21 +255,31 @@ def _close(found: Match, core: Sequence[int]) -> list[int]:
     return [i for i in core if found.weights @ found.grades[:, i] >= _CLOSE * total]
 
 
-def _in_their_place(found: Match) -> list[float]:
+def _nearest(found: Match) -> tuple[Reading | None, float]:
+    """Return the sentence nearest in words, and the share of them that it holds."""
+    words = len(found.claim.content)
+    if not words or not found.readings:
+        return None, 0.0
+    weights = found.weights[:words]
+    shares = weights @ found.grades[:words] / max(float(weights.sum()), 1e-9)
+    best = int(shares.argmax())
+    return found.readings[best], float(shares[best])
+
+
+def _changed(found: Match) -> Edits:
+    nearest, _ = _nearest(found)
+    return edits(found.claim, nearest) if nearest else UNCHANGED
+
+
+def _in_their_place(found: Match) -> tuple[int, int]:
     """Return how many names and quantities the sentence nearest in words has others for.
 
     In a long text some other sentence may say it of another, so there it is no sign.
     """
-    words = len(found.claim.content)
-    if not words or not 0 < sum(len(one.content) for one in found.readings) <= _SHORT:
-        return [0.0, 0.0]
-    shares = found.weights[:words] @ found.grades[:words] / max(found.weights[:words].sum(), 1e-9)
-    best = int(shares.argmax())
-    if shares[best] < _CLOSE:
-        return [0.0, 0.0]
-    nearest = found.readings[best]
-    signs_of = (signs.replaced(found.claim, nearest), signs.recounted(found.claim, nearest))
-    return [float(min(one, 2)) for one in signs_of]
+    nearest, share = _nearest(found)
+    if nearest is None or share < _CLOSE or sum(len(r.content) for r in found.readings) > _SHORT:
+        return 0, 0
+    return signs.replaced(found.claim, nearest), signs.recounted(found.claim, nearest)
 
 
 def _covered(found: Match, core: Sequence[int], near: Sequence[int]) -> list[float]:

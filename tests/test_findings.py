@@ -16,9 +16,12 @@ EVIDENCE = [
     ("claim", "signs"),
     [
         ("The paper mill at Orrin closed in 1790.", ("another number",)),
-        ("Mayor Holt raised the harbour tax in March.", ("the opposite word",)),
+        (
+            "Mayor Holt raised the harbour tax in March.",
+            ("the opposite word", "another name or word"),
+        ),
         ("The council sold the quay.", ("denied on one side only",)),
-        ("Mayor Brandt lowered the harbour tax in March.", ("another name",)),
+        ("Mayor Brandt lowered the harbour tax in March.", ("another name or word",)),
         ("The paper mill at Orrin closed in 1788.", ()),
         ("A bakery sells bread on Sundays.", ()),
         ("", ()),

@@ -36,8 +36,8 @@ LAYERS = (
     Layer(
         frozenset(
             {"answerability", "condense", "conversations", "counters", "cut"}
-            | {"database", "evidence", "findings", "ground", "hostile", "lexicon", "llm", "marks"}
-            | {"migrations", "notes"}
+            | {"database", "edits", "evidence", "findings", "ground", "hostile", "lexicon", "llm"}
+            | {"marks", "migrations", "notes"}
             | {"number_words", "quantities", "question", "quote", "reading", "remarks", "signs"}
             | {"support", "tracing", "verifier", "write"}
         ),
